@@ -23,6 +23,7 @@ impl Login {
     /// - [`NotLoggedIn`]: no user is logged in, or the server has ended the session.
     /// - [`InvalidCredentials`]: they are wrong, or those of another user.
     /// - [`TooManyAttempts`], with [`ClientError::retry_after`]; [`Denied`] and [`Unavailable`].
+    ///   A code that goes once only may be used up then.
     /// - [`Storage`]: the new access token is used, but the store failed.
     /// - [`LoginReplaced`]: another login came since the call, here or from another process. A
     ///   password is not sent with its token.
@@ -60,11 +61,16 @@ impl Login {
             }
             match self.ask_again(&pair, parameters).await {
                 Ok(()) => {}
-                // The session may have ended, which a refresh tells. The password was not looked
-                // at.
+                // The access token was refused before the password was looked at.
                 Err(failure) if failure.then == Then::Renew && refused.is_none() => {
                     refused = Some(pair.number);
                     continue;
+                }
+                // A code in the form is used up, so the form is not sent again.
+                Err(failure) if failure.then == Then::Ask => {
+                    drop(turn);
+                    fresh_of(login, Arc::clone(&self.shared), Some(pair.number)).await?;
+                    return Err(failure.error);
                 }
                 Err(failure) => return Err(failure.error),
             }

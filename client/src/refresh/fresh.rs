@@ -110,7 +110,7 @@ async fn fail(shared: &Shared, pair: &Arc<Pair>, failure: Failure) -> Ending {
         }
         Then::Again(named) => (named, LONGEST_REST),
         Then::Retry => (None, LONGEST_REST_OFFLINE),
-        Then::Renew | Then::Rest => (None, LONGEST_REST),
+        Then::Renew | Then::Ask | Then::Rest => (None, LONGEST_REST),
     };
     let time = |failures: u32| {
         let rest = named.unwrap_or_else(|| rest_after(failures));

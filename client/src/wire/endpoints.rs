@@ -39,9 +39,8 @@ impl Endpoint {
     /// What `invalid_grant` means.
     fn rejected(self, said: &ErrorAnswer) -> (ClientErrorKind, Then) {
         match self {
-            // A refresh tells whether the login is over.
             Self::Reauthenticate if said.is_of_session() => {
-                (ClientErrorKind::Unavailable, Then::Renew)
+                (ClientErrorKind::Unavailable, Then::Ask)
             }
             Self::Login | Self::Reauthenticate => (ClientErrorKind::InvalidCredentials, Then::End),
             Self::Refresh | Self::Logout => (ClientErrorKind::NotLoggedIn, Then::End),

@@ -23,6 +23,9 @@ pub(crate) enum Then {
     End,
     /// The access token was refused, before anything was done.
     Renew,
+    /// The server has looked at the form, and speaks of the session: a refresh tells whether the
+    /// login is over.
+    Ask,
     /// No answer came. The server may have received the request: send the same one again.
     Retry,
     /// The server is busy: send the same request again, after this time if it named one.
