@@ -16,8 +16,9 @@ impl Tokens {
     pub(crate) fn begin(&self, mut pair: Pair, lineage: Lineage, mark: Option<Secret>) {
         let mut held = self.held();
         pair.login = lineage.login();
-        let before = held.lineage.take().unwrap_or_default();
-        held.lineage = Some(lineage.replacing(&before));
+        let before = [held.former.take(), held.lineage.take()];
+        let before = before.iter().flatten();
+        held.lineage = Some(before.fold(lineage, Lineage::replacing));
         let pair = held.numbered(pair);
         if let Some(before) = held.pair.take() {
             held.note_replaced(before);

@@ -39,6 +39,8 @@ pub(super) struct Held {
     outdated: Option<u64>,
     /// The login that is held, or that was held last.
     pub(super) lineage: Option<Lineage>,
+    /// The login that was held when the store was emptied. The next one of this process names it.
+    pub(super) former: Option<Lineage>,
     /// What the last login left here. A logout keeps it.
     pub(super) mark: Option<Secret>,
     /// Grows with each mark.

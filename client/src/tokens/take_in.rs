@@ -28,7 +28,8 @@ impl Held {
             return;
         }
         self.clear();
-        self.lineage = None;
+        // The same login comes back where its file does. The next login is newer than it.
+        self.former = self.lineage.take().or_else(|| self.former.take());
         if !self.saved.is_own_mark() {
             self.mark = None;
             self.saved.note_all_saved();

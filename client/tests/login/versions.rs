@@ -151,6 +151,24 @@ async fn a_backup_of_the_login_before_the_last_one_is_not_newer() {
     }
 }
 
+#[tokio::test]
+async fn a_backup_is_not_newer_than_a_login_that_came_after_the_store_was_emptied() {
+    let shelf = Shelf::default();
+    let world = world(&shelf).await;
+    let backup = shelf.store.load().unwrap().unwrap();
+    for _ in 0..2 {
+        shelf.store.clear().unwrap();
+        world.login.reload().await.unwrap();
+    }
+    assert!(!world.login.is_logged_in());
+    world.login.log_in("alice", "wonderland-7").await.unwrap();
+    let stored = shelf.text();
+    shelf.store.save(&backup).unwrap();
+    world.login.reload().await.unwrap();
+    world.login.save().await.unwrap();
+    assert_eq!(shelf.text(), stored);
+}
+
 /// The numbers of the login that is stored.
 fn lineage(text: &str) -> (u64, String) {
     let (_, rest) = text.split_once("\"lineage\":{\"login\":").unwrap();
