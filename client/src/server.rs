@@ -108,9 +108,12 @@ impl Server {
         there.is_some_and(|there| self.first == *there || self.others.contains(there))
     }
 
-    /// The origin of the endpoints. A stored login names it.
+    /// The origin and the path of the endpoints. A stored login names it: one origin may have
+    /// several applications.
     pub(crate) fn name(&self) -> String {
-        self.first.to_string()
+        let path = self.login.path();
+        let auth = path.strip_suffix("/login").unwrap_or(path);
+        format!("{}{auth}", self.first)
     }
 
     pub(crate) fn login(&self) -> &Uri {

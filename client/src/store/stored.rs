@@ -37,7 +37,7 @@ pub struct StoredLogin {
     marks: u64,
     #[serde(default, skip_serializing_if = "is_default")]
     lineage: Lineage,
-    /// The origin that the tokens and the mark belong to.
+    /// The origin and the path of the endpoints that the tokens and the mark belong to.
     #[serde(default, skip_serializing_if = "is_default")]
     server: String,
 }

@@ -28,9 +28,9 @@ use crate::{BoxError, StoredLogin};
 /// request that waited for that refresh fails. A process that is logged out asks with
 /// [`Login::reload`](crate::Login::reload).
 ///
-/// A stored login names the origin of its [`Server`](crate::Server). A client of another server
-/// gets an error, sends nothing of it, and neither replaces nor deletes it, unless it was opened
-/// with `open_empty`.
+/// A stored login names its [`Server`](crate::Server): the origin, and the path of the endpoints,
+/// since one origin may have several applications. A client of another server gets an error, sends
+/// nothing of it, and neither replaces nor deletes it, unless it was opened with `open_empty`.
 ///
 /// A login that one of them has logged out or forgotten does not come back through another. A
 /// process that finds nothing, where it has read or saved something before, forgets its tokens and

@@ -8,7 +8,11 @@ use tower_bearer_client::{
 use crate::shelf::Shelf;
 use crate::world::{LOGIN, ORIGIN, World};
 
+/// As a stored login names it.
+const SERVER: &str = "https://api.example.com/auth";
+
 const OTHER: &str = "https://staging.example.com";
+const THEIRS: &str = "https://staging.example.com/auth";
 
 async fn world(shelf: &Shelf) -> World {
     let store = shelf.clone();
@@ -16,7 +20,16 @@ async fn world(shelf: &Shelf) -> World {
 }
 
 async fn open(world: &World, origin: &str, shelf: &Shelf) -> Result<Login, ClientError> {
-    let builder = Login::builder(Server::new(origin, "/auth").unwrap());
+    open_at(world, origin, "/auth", shelf).await
+}
+
+async fn open_at(
+    world: &World,
+    origin: &str,
+    auth: &str,
+    shelf: &Shelf,
+) -> Result<Login, ClientError> {
+    let builder = Login::builder(Server::new(origin, auth).unwrap());
     let builder = builder.store(shelf.clone()).clock(world.clock.clone());
     builder.open(world.line.clone()).await
 }
@@ -38,15 +51,22 @@ async fn a_client_of_another_server_does_not_open_it() {
     let stored = shelf.text();
     for other in [OTHER, "https://api.example.com:8443"] {
         let refused = open(&world, other, &shelf).await.map(drop);
-        assert_for_another_server(refused, ORIGIN);
+        assert_for_another_server(refused, SERVER);
+    }
+    // Another application at the same origin.
+    for path in ["/shop/auth", "/auth/v1", "/AUTH", ""] {
+        let refused = open_at(&world, ORIGIN, path, &shelf).await.map(drop);
+        assert_for_another_server(refused, SERVER);
     }
     // With the mark alone it is the same.
     world.login.log_out().await.unwrap();
     let mark = shelf.text();
-    assert_for_another_server(open(&world, OTHER, &shelf).await.map(drop), ORIGIN);
+    assert_for_another_server(open(&world, OTHER, &shelf).await.map(drop), SERVER);
     assert_eq!(shelf.text(), mark);
-    assert!(stored.contains(&format!("\"server\":\"{ORIGIN}\"")));
+    assert!(stored.contains(&format!("\"server\":\"{SERVER}\"")));
     let same = open(&world, "https://API.example.com:443", &shelf).await;
+    same.unwrap();
+    let same = open_at(&world, ORIGIN, "/auth/", &shelf).await;
     same.unwrap();
 }
 
@@ -61,10 +81,10 @@ async fn a_client_of_another_server_neither_sends_nor_replaces_nor_deletes_it() 
     let moved = other.store.load().unwrap().unwrap();
     shelf.store.save(&moved).unwrap();
     let stored = shelf.text();
-    assert_for_another_server(world.login.reload().await, OTHER);
+    assert_for_another_server(world.login.reload().await, THEIRS);
     let login = world.login.log_in("alice", "wonderland-7").await;
-    assert_for_another_server(login, OTHER);
-    assert_for_another_server(world.login.forget().await, OTHER);
+    assert_for_another_server(login, THEIRS);
+    assert_for_another_server(world.login.forget().await, THEIRS);
     assert_eq!(shelf.text(), stored);
     let mark = stored.split("dm1_").nth(1).unwrap().split('"').next();
     let sent = world.line.sent(LOGIN);
@@ -78,7 +98,7 @@ async fn tokens_that_do_not_say_their_server_are_refused() {
     let world = world(&shelf).await;
     let unbound = shelf
         .text()
-        .replace(&format!(",\"server\":\"{ORIGIN}\""), "");
+        .replace(&format!(",\"server\":\"{SERVER}\""), "");
     let unbound = StoredLogin::from_json(unbound.as_bytes()).unwrap();
     shelf.store.save(&unbound).unwrap();
     let refused = open(&world, ORIGIN, &shelf).await.unwrap_err();
