@@ -48,8 +48,9 @@ pub struct ClientError {
 pub enum ClientErrorKind {
     /// No user is logged in, or the server has ended the login: ask the user to log in.
     NotLoggedIn,
-    /// Another login has replaced the one that the request was for, perhaps of another user. The
-    /// request was not sent, or the server refused the token of the old login: nothing was done.
+    /// Another login has replaced the one that the request was for, perhaps of another user. A
+    /// repeated login of the same user counts as another. The request was not sent, or the server
+    /// refused the token of the old login: nothing was done. Send it again if it is still meant.
     LoginReplaced,
     /// The server refused a user name or password. A login that was there before stays.
     InvalidCredentials,
@@ -60,7 +61,8 @@ pub enum ClientErrorKind {
     TooManyAttempts,
     /// No new tokens can be had now. The tokens stay: try again later.
     Unavailable,
-    /// The [`TokenStore`](crate::TokenStore) failed.
+    /// The [`TokenStore`](crate::TokenStore) failed. The message has its error, which is the
+    /// [`source`](std::error::Error::source) too.
     Storage,
     /// The request itself did not get through the HTTP client.
     Transport,
@@ -82,8 +84,8 @@ impl ClientError {
     }
 
     /// Returns the reason that the server gave, as in `session_revoked`: a word of at most 64
-    /// letters, digits and `_`. No other text of a response gets into an error, and none that
-    /// repeats a secret of its request.
+    /// letters, digits and `_`. `Settings` has none. No other text of a response gets into an
+    /// error, and none that repeats a secret of its request.
     ///
     /// ```
     /// # use tower_bearer_client::ClientError;
@@ -93,7 +95,9 @@ impl ClientError {
     /// ```
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
-        self.reason.as_deref()
+        // There it is a cure, and not the server's.
+        let is_of_server = self.kind != ClientErrorKind::Settings;
+        self.reason.as_deref().filter(|_| is_of_server)
     }
 
     /// Returns how long to wait: `Retry-After` of the server, a day at most, or the rest of this
@@ -157,19 +161,24 @@ impl fmt::Display for ClientError {
         let text = match self.kind {
             ClientErrorKind::NotLoggedIn if self.reason.is_none() => "no user is logged in",
             ClientErrorKind::NotLoggedIn => "log in again",
-            ClientErrorKind::LoginReplaced => "another login has replaced that of this request",
+            ClientErrorKind::LoginReplaced => {
+                "another login has replaced that of this request: send it again if it is still \
+                 meant"
+            }
             ClientErrorKind::InvalidCredentials => "the server refused the login",
             ClientErrorKind::Denied => "the application denied it",
             ClientErrorKind::TooManyAttempts => "too many attempts, try again later",
             ClientErrorKind::Unavailable => "no tokens can be had now, try again later",
-            ClientErrorKind::Storage => "the tokens cannot be kept",
+            ClientErrorKind::Storage => "the store of the tokens failed",
             ClientErrorKind::Transport => "the request did not get through",
             ClientErrorKind::Settings => "the client is set up wrongly",
         };
         f.write_str(text)?;
-        match &self.reason {
-            Some(reason) => write!(f, ": {reason}"),
-            None => Ok(()),
+        match (&self.reason, &self.cause) {
+            (Some(reason), _) => write!(f, ": {reason}"),
+            // It says which file, and what to do.
+            (None, Some(cause)) if self.kind == ClientErrorKind::Storage => write!(f, ": {cause}"),
+            _ => Ok(()),
         }
     }
 }

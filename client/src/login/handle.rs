@@ -156,7 +156,13 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`NotLoggedIn`](crate::ClientErrorKind::NotLoggedIn), or those of [`Login::log_in`].
+    /// - [`NotLoggedIn`](crate::ClientErrorKind::NotLoggedIn).
+    /// - [`Denied`](crate::ClientErrorKind::Denied),
+    ///   [`TooManyAttempts`](crate::ClientErrorKind::TooManyAttempts) and
+    ///   [`Unavailable`](crate::ClientErrorKind::Unavailable): the server did not end the session.
+    /// - [`Storage`](crate::ClientErrorKind::Storage): the session has ended, but its tokens are
+    ///   still in the store: [`Login::save`] tries again.
+    /// - [`Settings`](crate::ClientErrorKind::Settings), as in [`Login::log_in`].
     ///
     /// ```
     /// # use tower_bearer_client::{ClientError, Login};
@@ -199,7 +205,8 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ClientErrorKind::Storage).
+    /// - [`Storage`](crate::ClientErrorKind::Storage): only the store has them still.
+    /// - [`Settings`](crate::ClientErrorKind::Settings): there is no tokio runtime.
     ///
     /// ```
     /// # use tower_bearer_client::{ClientError, Login};
@@ -220,9 +227,15 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`NotLoggedIn`](crate::ClientErrorKind::NotLoggedIn), or those of a refresh. In the pause
-    /// after one that failed it fails at once: see [`Login::retry_now`].
-    /// [`LoginReplaced`](crate::ClientErrorKind::LoginReplaced): another login came meanwhile.
+    /// - [`NotLoggedIn`](crate::ClientErrorKind::NotLoggedIn).
+    /// - [`LoginReplaced`](crate::ClientErrorKind::LoginReplaced): another login came meanwhile.
+    /// - [`Denied`](crate::ClientErrorKind::Denied),
+    ///   [`TooManyAttempts`](crate::ClientErrorKind::TooManyAttempts) and
+    ///   [`Unavailable`](crate::ClientErrorKind::Unavailable): a refresh failed. In the pause after
+    ///   it they come at once: see [`Login::retry_now`].
+    /// - [`Storage`](crate::ClientErrorKind::Storage): the store cannot be read, so the refresh
+    ///   token may be an old one.
+    /// - [`Settings`](crate::ClientErrorKind::Settings), as in [`Login::log_in`].
     ///
     /// ```
     /// # use tower_bearer_client::{BoxError, Login};

@@ -24,7 +24,9 @@ impl Login {
     /// - [`InvalidCredentials`]: they are wrong, or those of another user.
     /// - [`TooManyAttempts`], with [`ClientError::retry_after`]; [`Denied`] and [`Unavailable`].
     ///   A code that goes once only may be used up then.
-    /// - [`Storage`]: the new access token is used, but the store failed.
+    /// - [`Storage`]: the new access token is used, but the store failed. Or the store cannot be
+    ///   read, and a refresh was needed first, as in [`Login::authorization`]: nothing was sent.
+    /// - [`Settings`], as in [`Login::log_in`].
     /// - [`LoginReplaced`]: another login came since the call, here or from another process. A
     ///   password is not sent with its token.
     ///
@@ -36,6 +38,7 @@ impl Login {
     /// [`Denied`]: crate::ClientErrorKind::Denied
     /// [`Unavailable`]: crate::ClientErrorKind::Unavailable
     /// [`Storage`]: crate::ClientErrorKind::Storage
+    /// [`Settings`]: crate::ClientErrorKind::Settings
     /// [`LoginReplaced`]: crate::ClientErrorKind::LoginReplaced
     ///
     /// ```
@@ -118,7 +121,8 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ClientErrorKind::Storage).
+    /// [`Storage`](crate::ClientErrorKind::Storage), and outside of a tokio runtime
+    /// [`Settings`](crate::ClientErrorKind::Settings).
     ///
     /// ```
     /// # use tower_bearer_client::{ClientError, Login};

@@ -4,8 +4,9 @@ use super::handle::Login;
 use crate::ClientError;
 
 impl Login {
-    /// Whether the store has what is held. A refresh goes on if the store fails, since its tokens
-    /// are good: [`Login::save`] tries again.
+    /// Whether the store has what is held. A refresh whose tokens could not be saved counts all the
+    /// same, since they are good: [`Login::save`] tries again. While the store cannot be read there
+    /// is no refresh: see [`TokenStore`](crate::TokenStore).
     ///
     /// ```
     /// # use tower_bearer_client::{ClientError, Login};
@@ -24,7 +25,8 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ClientErrorKind::Storage).
+    /// [`Storage`](crate::ClientErrorKind::Storage), and outside of a tokio runtime
+    /// [`Settings`](crate::ClientErrorKind::Settings).
     ///
     /// ```
     /// # use tower_bearer_client::{ClientError, Login};
@@ -43,7 +45,8 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// [`Storage`](crate::ClientErrorKind::Storage).
+    /// [`Storage`](crate::ClientErrorKind::Storage), and outside of a tokio runtime
+    /// [`Settings`](crate::ClientErrorKind::Settings).
     ///
     /// ```
     /// # use tower_bearer_client::{ClientError, Login};

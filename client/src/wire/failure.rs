@@ -82,7 +82,9 @@ impl Failure {
         };
         let reason = match kind {
             ClientErrorKind::Settings => Some(Cow::Owned(format!(
-                "the server has no POST {path}: check the path given to Server::new"
+                "the server answered {} to POST {path}: is this endpoint mounted there, and is \
+                 the path given to Server::new right?",
+                status.as_u16()
             ))),
             _ => said.word(is_secret),
         };

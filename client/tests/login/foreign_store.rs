@@ -123,9 +123,13 @@ async fn assert_replaced(text: &str) {
         std::fs::write(&path, text).unwrap();
         let refused = builder().open(world.line.clone()).await.unwrap_err();
         assert_eq!(refused.kind(), ClientErrorKind::Storage);
-        let cause = std::error::Error::source(&refused).unwrap().to_string();
-        assert!(cause.contains("login.json: "), "{cause}");
-        assert!(cause.contains("LoginBuilder::open_empty"), "{cause}");
+        let said = refused.to_string();
+        assert!(
+            said.starts_with("the store of the tokens failed: "),
+            "{said}"
+        );
+        assert!(said.contains("login.json: "), "{said}");
+        assert!(said.contains("LoginBuilder::open_empty"), "{said}");
 
         let login = builder().open_empty(world.line.clone());
         login.reload().await.unwrap();

@@ -17,7 +17,7 @@ const INVALID: &str = "Bearer error=\"invalid_token\"";
 fn assert_replaced(outcome: Result<u16, ClientError>) {
     let error = outcome.unwrap_err();
     assert_eq!(error.kind(), ClientErrorKind::LoginReplaced);
-    assert!(error.to_string().contains("another login"), "{error}");
+    assert!(error.to_string().contains("send it again"), "{error}");
 }
 
 async fn session(world: &World) -> String {

@@ -176,9 +176,10 @@ async fn endpoints_at_another_path_are_an_error_that_names_the_path() {
     assert_eq!(refused.kind(), ClientErrorKind::Settings);
     let text = refused.to_string();
     assert!(
-        text.contains("no POST /auth/v1/login: check the path"),
+        text.contains("answered 404 to POST /auth/v1/login: is this endpoint mounted there"),
         "{text}"
     );
+    assert_eq!(refused.reason(), None);
     // The tokens stay, as after any other failure.
     for status in [404, 405] {
         world.pass(30 * MINUTE);
@@ -186,7 +187,11 @@ async fn endpoints_at_another_path_are_an_error_that_names_the_path() {
         world.line.faults(REFRESH, [fault]);
         let failed = world.me().await.unwrap_err();
         assert_eq!(failed.kind(), ClientErrorKind::Settings);
-        assert!(failed.to_string().contains(REFRESH), "{failed}");
+        let text = failed.to_string();
+        assert!(
+            text.contains(&format!("{status} to POST {REFRESH}")),
+            "{text}"
+        );
         world.pass(SECOND);
         assert_eq!(world.me().await.unwrap(), 200);
     }
