@@ -1,6 +1,5 @@
 //! A login that was stored for one server does not go to another one.
 
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{
     ClientError, ClientErrorKind, FileTokenStore, Login, Server, StoredLogin, TokenStore,
 };
@@ -16,7 +15,7 @@ const THEIRS: &str = "https://staging.example.com/auth";
 
 async fn world(shelf: &Shelf) -> World {
     let store = shelf.clone();
-    World::with(SessionPolicy::default(), |builder| builder.store(store)).await
+    World::on(store).await
 }
 
 async fn open(world: &World, origin: &str, shelf: &Shelf) -> Result<Login, ClientError> {

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use support::MINUTE;
 use tower::Layer;
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{
     BoxError, ClientErrorKind, FileTokenStore, Login, MemoryTokenStore, StoredLogin, TokenStore,
 };
@@ -17,7 +16,7 @@ use crate::world::{World, marks, me};
 /// Two processes.
 async fn two(store: impl TokenStore + Clone) -> (World, Login) {
     let (one, two) = (store.clone(), store);
-    let world = World::with(SessionPolicy::default(), |builder| builder.store(one)).await;
+    let world = World::on(one).await;
     let other = world.another(|builder| builder.store(two)).await;
     (world, other)
 }

@@ -6,7 +6,6 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use support::{HOUR, MINUTE, SECOND};
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, SendOnce};
 
 use tokio::sync::Notify;
@@ -112,10 +111,7 @@ async fn an_api_that_refuses_every_token_does_not_make_each_call_a_refresh() {
 #[tokio::test]
 async fn nor_do_two_processes_that_take_tokens_from_each_other() {
     let store = MemoryTokenStore::default();
-    let world = World::with(SessionPolicy::default(), |builder| {
-        builder.store(store.clone())
-    })
-    .await;
+    let world = World::on(store.clone()).await;
     let other = world.another(|builder| builder.store(store.clone())).await;
     let client = other.layer().layer(world.line.clone());
     world.line.faults("/me", refusals());

@@ -4,17 +4,13 @@ use std::sync::atomic::Ordering;
 
 use support::{Call, HOUR, MINUTE};
 use tower::{Layer, ServiceExt};
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, Clock, MemoryTokenStore, TokenStore};
 
 use crate::shelf::Shelf;
 use crate::world::{Fault, LOGIN, LOGOUT, REFRESH, World, me, request};
 
 async fn world(store: &MemoryTokenStore) -> World {
-    World::with(SessionPolicy::default(), |builder| {
-        builder.store(store.clone())
-    })
-    .await
+    World::on(store.clone()).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -203,8 +199,7 @@ async fn a_logout_ends_its_own_session_although_that_of_the_store_cannot_be_ende
 #[tokio::test]
 async fn a_logout_of_a_login_that_is_not_saved_ends_the_session_of_the_store_too() {
     let shelf = Shelf::default();
-    let settings = shelf.clone();
-    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    let world = World::on(shelf.clone()).await;
     let other = world.another(|builder| builder.store(shelf.clone())).await;
     let (alice, sessions) = ("alice".into(), &world.server.sessions);
     shelf.is_full.store(true, Ordering::SeqCst);

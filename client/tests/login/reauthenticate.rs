@@ -4,7 +4,6 @@ use std::sync::atomic::Ordering;
 
 use support::{Call, HOUR, MINUTE, SECOND};
 use tower::Layer;
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, TokenStore};
 
 use crate::shelf::{Access, Shelf};
@@ -22,10 +21,7 @@ fn auth_time(world: &World) -> u64 {
 #[tokio::test]
 async fn the_new_access_token_is_used_and_stored_and_the_refresh_token_stays() {
     let store = MemoryTokenStore::default();
-    let world = World::with(SessionPolicy::default(), |builder| {
-        builder.store(store.clone())
-    })
-    .await;
+    let world = World::on(store.clone()).await;
     assert_eq!(world.me().await.unwrap(), 200);
     let before = auth_time(&world);
     // The access token has expired by then.
@@ -51,10 +47,7 @@ async fn the_new_access_token_is_used_and_stored_and_the_refresh_token_stays() {
 #[tokio::test]
 async fn it_is_saved_later_if_the_store_failed_also_where_another_process_has_written() {
     let shelf = Shelf::default();
-    let world = World::with(SessionPolicy::default(), |builder| {
-        builder.store(shelf.clone())
-    })
-    .await;
+    let world = World::on(shelf.clone()).await;
     let other = world.another(|builder| builder.store(shelf.clone())).await;
     world.pass(MINUTE);
     shelf.is_full.store(true, Ordering::SeqCst);
@@ -74,10 +67,7 @@ async fn it_is_saved_later_if_the_store_failed_also_where_another_process_has_wr
 #[tokio::test]
 async fn a_password_is_not_sent_with_the_token_of_a_login_that_came_after_the_call() {
     let shelf = Shelf::default();
-    let world = World::with(SessionPolicy::default(), |builder| {
-        builder.store(shelf.clone())
-    })
-    .await;
+    let world = World::on(shelf.clone()).await;
     let other = world.another(|builder| builder.store(shelf.clone())).await;
     assert_eq!(world.me().await.unwrap(), 200);
     let before = auth_time(&world);
@@ -95,10 +85,7 @@ async fn a_password_is_not_sent_with_the_token_of_a_login_that_came_after_the_ca
 #[tokio::test]
 async fn an_answer_that_comes_after_another_login_changes_neither_its_tokens_nor_its_mark() {
     let shelf = Shelf::default();
-    let world = World::with(SessionPolicy::default(), |builder| {
-        builder.store(shelf.clone())
-    })
-    .await;
+    let world = World::on(shelf.clone()).await;
     // The old session lives, so that it is answered.
     world.line.faults(LOGOUT, [Fault::Respond(503, None, "")]);
     let pause = world.server.store.pause_at(Call::Find);
@@ -117,8 +104,7 @@ async fn an_answer_that_comes_after_another_login_changes_neither_its_tokens_nor
 /// Reauthenticates while another process refreshes, before the server has answered.
 async fn overtaken() -> (World, u64) {
     let store = MemoryTokenStore::default();
-    let settings = store.clone();
-    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    let world = World::on(store.clone()).await;
     let other = world.another(|builder| builder.store(store)).await;
     let other = other.layer().layer(world.line.clone());
     assert_eq!(world.me().await.unwrap(), 200);
@@ -163,10 +149,7 @@ async fn the_refresh_that_brings_the_new_time_does_not_count_as_one_after_a_refu
 #[tokio::test]
 async fn a_caller_who_hangs_up_during_the_save_leaves_the_new_access_token() {
     let shelf = Shelf::default();
-    let world = World::with(SessionPolicy::default(), |builder| {
-        builder.store(shelf.clone())
-    })
-    .await;
+    let world = World::on(shelf.clone()).await;
     assert_eq!(world.me().await.unwrap(), 200);
     let before = auth_time(&world);
     world.pass(MINUTE);
@@ -330,10 +313,7 @@ async fn a_mark_that_the_caller_passes_goes_out_alone() {
 #[tokio::test]
 async fn a_mark_of_the_application_is_stored_and_sent_by_the_next_login() {
     let store = MemoryTokenStore::default();
-    let world = World::with(SessionPolicy::default(), |builder| {
-        builder.store(store.clone())
-    })
-    .await;
+    let world = World::on(store.clone()).await;
     let other = world.another(|builder| builder.store(store.clone())).await;
     world.pass(30 * MINUTE);
     let client = other.layer().layer(world.line.clone());

@@ -5,7 +5,6 @@ use std::task::{Context, Waker};
 
 use support::{Call, HOUR, MINUTE};
 use tower::{Layer, ServiceExt};
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientError, ClientErrorKind, MemoryTokenStore};
 
 use crate::shelf::{Access, Shelf};
@@ -102,8 +101,7 @@ async fn a_request_that_was_refused_is_not_repeated_with_a_login_that_comes_mean
 #[tokio::test]
 async fn a_login_of_another_process_does_not_send_what_was_asked_before_it() {
     let store = MemoryTokenStore::default();
-    let settings = store.clone();
-    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    let world = World::on(store.clone()).await;
     let other = world.another(|builder| builder.store(store)).await;
     let client = other.layer().layer(world.line.clone());
     world.login.log_in("alice", "wonderland-7").await.unwrap();
@@ -169,8 +167,7 @@ async fn a_login_whose_answer_is_lost_leaves_the_one_before() {
 #[tokio::test]
 async fn a_caller_who_hangs_up_during_the_save_does_not_leave_the_old_session_alive() {
     let shelf = Shelf::default();
-    let settings = shelf.clone();
-    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    let world = World::on(shelf.clone()).await;
     shelf.hang(Access::Save, 0);
     let login = world.login.clone();
     let call = tokio::spawn(async move { login.log_in("alice", "wonderland-7").await });

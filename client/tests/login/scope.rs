@@ -2,7 +2,6 @@
 
 use support::MINUTE;
 use tower::Layer;
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{MemoryTokenStore, StoredLogin, TokenStore};
 
 use crate::world::{REFRESH, Sent, World, me};
@@ -17,10 +16,7 @@ fn scope(sent: &Sent) -> Option<String> {
 #[tokio::test]
 async fn a_refresh_asks_for_no_more_than_the_login_also_after_a_restart() {
     let store = MemoryTokenStore::default();
-    let world = World::with(SessionPolicy::default(), |builder| {
-        builder.store(store.clone())
-    })
-    .await;
+    let world = World::on(store.clone()).await;
     let user = [("username", "alice"), ("password", "wonderland-7")];
     let narrow = [user[0], user[1], ("scope", "orders:read me")];
     world.login.log_in_with(&narrow).await.unwrap();

@@ -4,7 +4,6 @@ use std::sync::atomic::Ordering;
 
 use support::MINUTE;
 use tower::{Layer, ServiceExt};
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{BearerClient, ClientErrorKind, Login, StoredLogin, TokenStore};
 
 use crate::shelf::{Access, Shelf};
@@ -14,7 +13,7 @@ use crate::world::{Fault, Line, REFRESH, World, marks, me, request};
 async fn two() -> (Shelf, World, Login, BearerClient<Line>) {
     let shelf = Shelf::default();
     let (one, two) = (shelf.clone(), shelf.clone());
-    let world = World::with(SessionPolicy::default(), |builder| builder.store(one)).await;
+    let world = World::on(one).await;
     let other = world.another(|builder| builder.store(two)).await;
     let client = other.layer().layer(world.line.clone());
     (shelf, world, other, client)

@@ -3,7 +3,6 @@
 use support::{MINUTE, SECOND};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, advance};
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{
     BoxError, ClientErrorKind, Login, MemoryTokenStore, Server, StoredLogin, TokenStore,
 };
@@ -13,7 +12,7 @@ use crate::world::{ORIGIN, World, me};
 
 async fn world(shelf: &Shelf) -> World {
     let store = shelf.clone();
-    World::with(SessionPolicy::default(), |builder| builder.store(store)).await
+    World::on(store).await
 }
 
 /// Lets time pass until the call has ended, and returns the seconds.

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use support::MINUTE;
 use tempfile::TempDir;
 use tower::Layer;
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{
     BoxError, ClientErrorKind, FileTokenStore, Login, MemoryTokenStore, Server, StoredLogin,
     TokenStore,
@@ -23,7 +22,7 @@ fn file() -> (TempDir, FileTokenStore) {
 }
 
 async fn world(store: impl TokenStore) -> World {
-    World::with(SessionPolicy::default(), |builder| builder.store(store)).await
+    World::on(store).await
 }
 
 #[tokio::test]

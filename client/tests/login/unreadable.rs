@@ -4,7 +4,6 @@ use std::sync::atomic::Ordering;
 
 use support::{MINUTE, SECOND};
 use tower::Layer;
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::ClientErrorKind;
 
 use crate::shelf::Shelf;
@@ -14,8 +13,7 @@ use crate::world::{World, me};
 async fn a_process_that_cannot_read_the_store_presents_no_token_that_may_be_old() {
     let shelf = Shelf::default();
     let shared = shelf.store.clone();
-    let settings = shelf.clone();
-    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    let world = World::on(shelf.clone()).await;
     let other = world.another(|builder| builder.store(shared)).await;
     let other = other.layer().layer(world.line.clone());
     shelf.is_locked.store(true, Ordering::SeqCst);
@@ -39,8 +37,7 @@ async fn a_process_that_cannot_read_the_store_presents_no_token_that_may_be_old(
 #[tokio::test]
 async fn an_access_token_that_lives_serves_while_the_store_cannot_be_read() {
     let shelf = Shelf::default();
-    let settings = shelf.clone();
-    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    let world = World::on(shelf.clone()).await;
     shelf.is_locked.store(true, Ordering::SeqCst);
     world.pass(30 * MINUTE - 30 * SECOND);
     assert_eq!(world.me().await.unwrap(), 200);
@@ -55,8 +52,7 @@ async fn an_access_token_that_lives_serves_while_the_store_cannot_be_read() {
 async fn a_mark_that_is_not_saved_does_not_make_the_tokens_the_newest() {
     let shelf = Shelf::default();
     let shared = shelf.store.clone();
-    let settings = shelf.clone();
-    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    let world = World::on(shelf.clone()).await;
     let other = world.another(|builder| builder.store(shared)).await;
     let other = other.layer().layer(world.line.clone());
     shelf.is_locked.store(true, Ordering::SeqCst);
@@ -75,8 +71,7 @@ async fn a_mark_that_is_not_saved_does_not_make_the_tokens_the_newest() {
 #[tokio::test]
 async fn tokens_that_could_not_be_saved_may_be_those_that_another_process_has_refreshed() {
     let shelf = Shelf::default();
-    let settings = shelf.clone();
-    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    let world = World::on(shelf.clone()).await;
     shelf.is_full.store(true, Ordering::SeqCst);
     world.pass(30 * MINUTE);
     assert_eq!(world.me().await.unwrap(), 200);
@@ -90,8 +85,7 @@ async fn tokens_that_could_not_be_saved_may_be_those_that_another_process_has_re
 #[tokio::test]
 async fn a_login_that_was_never_stored_is_refreshed_without_the_store() {
     let shelf = Shelf::default();
-    let settings = shelf.clone();
-    let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+    let world = World::on(shelf.clone()).await;
     shelf.is_full.store(true, Ordering::SeqCst);
     let failed = world.login.log_in("alice", "wonderland-7").await;
     assert_eq!(failed.unwrap_err().kind(), ClientErrorKind::Storage);

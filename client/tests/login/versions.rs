@@ -2,7 +2,6 @@
 
 use support::{HOUR, MINUTE};
 use tower::Layer;
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, Clock, ManualClock, StoredLogin, TokenStore};
 
 use crate::shelf::{Access, Shelf};
@@ -10,7 +9,7 @@ use crate::world::{World, me};
 
 async fn world(shelf: &Shelf) -> World {
     let store = shelf.clone();
-    World::with(SessionPolicy::default(), |builder| builder.store(store)).await
+    World::on(store).await
 }
 
 fn session(world: &World) -> String {

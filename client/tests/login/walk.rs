@@ -3,7 +3,6 @@
 use support::MINUTE;
 use tokio::task::JoinSet;
 use tower::Layer;
-use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientErrorKind, Login, MemoryTokenStore};
 
 use crate::world::{World, me};
@@ -54,7 +53,7 @@ async fn what_one_of_them_does_counts_for_all_and_no_refresh_looks_like_a_thief(
     for seed in 0..3 {
         let (mut numbers, store) = (Numbers(seed), MemoryTokenStore::default());
         let settings = store.clone();
-        let world = World::with(SessionPolicy::default(), |builder| builder.store(settings)).await;
+        let world = World::on(settings).await;
         let mut logins = vec![world.login.clone()];
         for _ in 0..2 {
             let settings = store.clone();

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tower::{Layer, ServiceExt};
 use tower_bearer::SessionPolicy;
 use tower_bearer_client::{
-    BearerClient, ClientError, HttpClient, Login, LoginBuilder, ManualClock, Server,
+    BearerClient, ClientError, HttpClient, Login, LoginBuilder, ManualClock, Server, TokenStore,
 };
 
 pub(crate) use crate::line::{Fault, Line, Sent};
@@ -37,6 +37,11 @@ impl World {
 
     pub(crate) async fn with_policy(policy: SessionPolicy) -> Self {
         Self::with(policy, |builder| builder).await
+    }
+
+    /// With a store of the client.
+    pub(crate) async fn on(store: impl TokenStore) -> Self {
+        Self::with(SessionPolicy::default(), |builder| builder.store(store)).await
     }
 
     /// With other settings of the client.
