@@ -5,28 +5,19 @@
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use sqlx::sqlite::SqlitePool;
 use tower_bearer::SqliteStore;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::store::{
     Charge, Counter, EphemeralKey, Found, Lane, Rate, Refund, SessionStore, sqlx,
 };
-use tower_bearer_fuzz::block_on;
-
-thread_local! {
-    static DATABASE: (SqlitePool, SqliteStore) = block_on(async {
-        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-        let pool = pool.connect("sqlite::memory:").await.expect("memory");
-        let store = SqliteStore::from_pool(pool.clone()).await.expect("the tables");
-        (pool, store)
-    });
-}
+use tower_bearer_fuzz::with_sqlite;
 
 // Ten bytes are the lane, and then two bytes are a step each.
 fuzz_target!(|input: &[u8]| {
     if let Some((lane, steps)) = input.split_first_chunk() {
         let (steps, _) = steps.as_chunks();
-        DATABASE.with(|(pool, store)| block_on(check(lane_of(*lane), steps, pool, store)));
+        with_sqlite(async |pool, store| check(lane_of(*lane), steps, pool, store).await);
     }
 });
 

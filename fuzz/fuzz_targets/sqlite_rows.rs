@@ -3,25 +3,16 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use sqlx::sqlite::SqlitePool;
 use tower_bearer::SqliteStore;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::{Session, SessionParts, SessionSelection, SessionStore, sqlx};
-use tower_bearer_fuzz::block_on;
-
-thread_local! {
-    static DATABASE: (SqlitePool, SqliteStore) = block_on(async {
-        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-        let pool = pool.connect("sqlite::memory:").await.expect("memory");
-        let store = SqliteStore::from_pool(pool.clone()).await.expect("the tables");
-        (pool, store)
-    });
-}
+use tower_bearer_fuzz::with_sqlite;
 
 // A value for each column, in their order: a byte says of which type, and how long it is.
 fuzz_target!(|input: &[u8]| {
-    DATABASE.with(|(pool, store)| block_on(check(input, pool, store)));
+    with_sqlite(async |pool, store| check(input, pool, store).await);
 });
 
 async fn check(input: &[u8], pool: &SqlitePool, store: &SqliteStore) {

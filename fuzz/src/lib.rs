@@ -8,6 +8,7 @@ mod reply;
 mod request;
 mod runtime;
 mod signed;
+mod sqlite;
 
 pub use accounts::{Accounts, PASSWORD, USER, last_address, sessions};
 pub use differential::compare;
@@ -16,3 +17,4 @@ pub use reply::Reply;
 pub use request::{Body, CANARY, logged, request};
 pub use runtime::{block_on, end_tasks};
 pub use signed::signed;
+pub use sqlite::with_sqlite;
