@@ -6,6 +6,8 @@
 //! | `memory:` | in memory | in memory |
 //! | `postgres://…` | PostgreSQL | the same database, in a table `users` of this example |
 //! | `redis://…` | Redis or Valkey | a SQLite file beside the program |
+//! | `redis-cluster://HOST:PORT,HOST:PORT` | a cluster, found by any of its nodes | the same |
+//! | `redis-sentinel://HOST:PORT,HOST:PORT/GROUP` | the server that sentinels name | the same |
 //!
 //! With Redis all servers have to be this program on this machine: elsewhere the same number is
 //! another user.
@@ -26,7 +28,7 @@ pub(crate) enum Database {
     Memory,
     Sqlite(PathBuf),
     Postgres(Box<PgConnectOptions>),
-    Redis { client: Box<Client>, users: PathBuf },
+    Redis { url: String, users: PathBuf },
 }
 
 impl Database {
@@ -43,18 +45,25 @@ impl Database {
                 Ok(Self::Postgres(Box::new(options)))
             }
             ("redis" | "rediss" | "valkey" | "valkeys", _) => {
-                let client = Client::open(url)
+                Client::open(url)
                     .map_err(|error| format!("DATABASE_URL does not lead to Redis: {error}"))?;
-                Ok(Self::Redis {
-                    client: Box::new(client),
-                    users: beside_the_program.to_owned(),
-                })
+                Ok(Self::redis(url, beside_the_program))
+            }
+            (scheme, _) if MANY_SERVERS.contains(&scheme) => {
+                Ok(Self::redis(url, beside_the_program))
             }
             _ => Err(
                 "DATABASE_URL takes sqlite:FILE, memory:, postgres:// or redis://, \
                  as in DATABASE_URL=sqlite:app.db"
                     .into(),
             ),
+        }
+    }
+
+    fn redis(url: &str, users: &Path) -> Self {
+        Self::Redis {
+            url: url.to_owned(),
+            users: users.to_owned(),
         }
     }
 
@@ -89,8 +98,8 @@ impl Database {
                     Arc::new(PostgresStore::from_pool(pool).await?),
                 )
             }
-            Self::Redis { client, users } => {
-                let store = RedisStore::from_client(Client::clone(client)).await?;
+            Self::Redis { url, users } => {
+                let store = RedisStore::open(url).await?;
                 (Users::Sqlite(users::in_file(users).await?), Arc::new(store))
             }
         })
@@ -111,14 +120,19 @@ impl fmt::Display for Database {
                     options.get_port()
                 )
             }
-            Self::Redis { client, users } => {
-                write!(
-                    f,
-                    "Redis at {}, and the users in {}",
-                    client.get_connection_info().addr(),
-                    users.display()
-                )
+            Self::Redis { url, users } => {
+                let hosts = url.split(['/', '?']).nth(2).unwrap_or_default();
+                // What comes before is the password.
+                let hosts = hosts.rsplit('@').next().unwrap_or_default();
+                write!(f, "Redis at {hosts}, and the users in {}", users.display())
             }
         }
     }
 }
+
+const MANY_SERVERS: [&str; 4] = [
+    "redis-cluster",
+    "rediss-cluster",
+    "redis-sentinel",
+    "rediss-sentinel",
+];

@@ -127,8 +127,14 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Ends the session and returns true. It writes the record, raises the revision, and enters the
-    /// session into the feed, in one atomic step: see [`Session::after_revoke`].
+    /// Ends the session and returns true. It enters the session into the feed, writes the record,
+    /// and raises the revision, in one atomic step: see [`Session::after_revoke`].
+    ///
+    /// A store whose feed is apart from its rows enters the session first. If the call fails
+    /// between the two, every process refuses the session, and the next refresh ends it. Processes
+    /// forget an entry after the [retention](crate::store::REVOCATION_RETENTION), so before that
+    /// such a store ends what is in the feed and lives, as `delete_expired` of
+    /// [`RedisStore`](crate::RedisStore) does.
     ///
     /// If the session is unknown or already revoked, it returns false, nothing changes, and the
     /// first record stays. The revision does not matter, and an expired session can be revoked.

@@ -27,13 +27,13 @@ mod one_server {
     tower_bearer::store_conformance!(async || super::Database::shared().await.store);
 }
 
-/// A cluster refuses a script that touches two slots.
-mod cluster_of_one_node {
-    tower_bearer::store_conformance!(async || super::Database::new(super::url(
-        "TEST_REDIS_CLUSTER_URL"
-    ))
-    .await
-    .store);
+/// Three primaries, each with a replica.
+mod cluster_of_six_nodes {
+    async fn make_store() -> tower_bearer::RedisStore {
+        super::open(&super::url("TEST_REDIS_CLUSTER_URL"), &super::prefix()).await
+    }
+
+    tower_bearer::store_conformance!(make_store);
 }
 
 mod two_stores_on_one_server {
@@ -61,7 +61,7 @@ impl Database {
     }
 
     async fn new(url: String) -> Self {
-        let prefix = format!("t{:08x}", u32::from_be_bytes(random()));
+        let prefix = prefix();
         let store = open(&url, &prefix).await;
         let beside = Client::open(&*url)
             .unwrap()
@@ -91,12 +91,17 @@ impl Database {
 
     /// The key of the only session that there is.
     async fn only_row(&mut self) -> Vec<u8> {
-        let length = self.prefix.len() + "{f}".len() + 16;
+        let length = self.prefix.len() + "/".len() + 16;
         let mut rows = self.keys().await;
         rows.retain(|key| key.len() == length);
         assert_eq!(rows.len(), 1, "there is another number of rows than one");
         rows.remove(0)
     }
+}
+
+/// A prefix of keys that nobody else has.
+fn prefix() -> String {
+    format!("t{:08x}", u32::from_be_bytes(random()))
 }
 
 async fn open(url: &str, prefix: &str) -> RedisStore {

@@ -1,23 +1,29 @@
 //! Does the work of `delete_expired`. Redis lets rows expire by itself, and this deletes rows by
 //! the given time, together with the entries that point to them.
 
-use redis::aio::ConnectionManager;
+use std::time::Duration;
 
-use super::feed::{self, Number};
-use super::prefix::{BUCKETS, KeyPrefix};
+use super::feed;
+use super::link::Link;
+use super::pipeline::{AT_ONCE, all};
+use super::prefix::{FEEDS, KeyPrefix};
+use super::progress::Number;
 use super::row;
-use super::rows::{AT_ONCE, all, read};
+use super::rows::{end_each, find_each, read};
 use super::statements::{Call, DELETE, call_all};
 use super::subjects::{self, INDEX_BUCKETS};
+use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::store::retention::Ended;
+use crate::store::revocation_reason::RevocationReason;
 use crate::store::session::Session;
 
 /// A clean-up of many short commands, so that a refresh may come between any two.
 pub(super) struct CleanUp<'a> {
-    pub(super) connection: ConnectionManager,
+    pub(super) connection: Link,
     pub(super) prefix: &'a KeyPrefix,
+    pub(super) now: Timestamp,
     pub(super) ended: Ended,
 }
 
@@ -30,8 +36,9 @@ impl CleanUp<'_> {
         for keys in keys.chunks(AT_ONCE) {
             deleted += self.expired(keys).await?;
         }
-        for bucket in 0..BUCKETS {
-            deleted += self.revoked(bucket).await?;
+        for feed in 0..FEEDS {
+            deleted += self.revoked(feed).await?;
+            self.end_again(feed).await?;
         }
         Ok(deleted)
     }
@@ -69,13 +76,14 @@ impl CleanUp<'_> {
     }
 
     /// Deletes revoked sessions by the numbers of their entries, which Redis made: rows have the
-    /// time of the process that revoked them, whose clock may be wrong.
-    async fn revoked(&mut self, bucket: usize) -> Result<u64, BoxError> {
+    /// time of the process that revoked them, whose clock may be wrong. A row that still lives is
+    /// that of a revocation that was cut short: its session is over too.
+    async fn revoked(&mut self, feed: usize) -> Result<u64, BoxError> {
         let mut deleted = 0;
         loop {
             let old = feed::entries(
                 self.prefix,
-                bucket,
+                feed,
                 Number::default(),
                 self.ended.revoked.as_millis(),
             );
@@ -84,14 +92,49 @@ impl CleanUp<'_> {
                 return Ok(deleted);
             }
             let ids: Vec<SessionId> = old.iter().filter_map(|(_, id)| *id).collect();
-            deleted += self
-                .delete(&ids, |session| session.revoked().is_some())
-                .await?;
+            deleted += self.delete(&ids, |_| true).await?;
             let numbers: Vec<String> = old.iter().map(|(number, _)| number.to_string()).collect();
             let mut remove = redis::cmd("XDEL");
-            remove.arg(self.prefix.feed(bucket)).arg(numbers);
+            remove.arg(self.prefix.feed(feed)).arg(numbers);
             remove.exec_async(&mut self.connection).await?;
         }
+    }
+
+    /// Ends the sessions that are in the feed and live. A row and its entry may be on two
+    /// nodes, so a failover may bring back the row alone, and a revocation may be cut short between
+    /// them. A refresh would end them too, but processes forget an entry after the retention.
+    async fn end_again(&mut self, feed: usize) -> Result<(), BoxError> {
+        if !self.takes_turn(feed).await? {
+            return Ok(());
+        }
+        let mut after = Number::default();
+        loop {
+            let entries = feed::entries(self.prefix, feed, after, "+");
+            let entries = feed::parse(entries.query_async(&mut self.connection).await?)?;
+            let Some((last, _)) = entries.last() else {
+                return Ok(());
+            };
+            after = *last;
+            let ids: Vec<SessionId> = entries.iter().filter_map(|(_, id)| *id).collect();
+            for ids in ids.chunks(AT_ONCE) {
+                let sessions = find_each(&mut self.connection, self.prefix, ids).await?;
+                let live = sessions
+                    .iter()
+                    .filter(|session| session.revoked().is_none());
+                let live: Vec<SessionId> = live.map(|session| *session.id()).collect();
+                let record = RevocationReason::Other.at(self.now);
+                end_each(&mut self.connection, self.prefix, &live, record).await?;
+            }
+        }
+    }
+
+    /// Returns whether no process has taken this work in the last hours.
+    async fn takes_turn(&mut self, feed: usize) -> Result<bool, BoxError> {
+        let mut set = redis::cmd("SET");
+        set.arg(self.prefix.turn(feed)).arg("").arg("NX");
+        set.arg("PX").arg((CLEAN_UP_EVERY / 2).as_millis() as u64);
+        let taken: Option<String> = set.query_async(&mut self.connection).await?;
+        Ok(taken.is_some())
     }
 
     /// Deletes the rows for which `has_ended` is true. A row of another version expires by itself.
@@ -110,7 +153,7 @@ impl CleanUp<'_> {
                 let Some(row) = row else { continue };
                 if row::decode(*id, &row).is_ok_and(|session| has_ended(&session)) {
                     calls.push(Call {
-                        keys: vec![self.prefix.row(id)],
+                        key: self.prefix.row(id),
                         args: vec![row],
                     });
                 }
@@ -123,3 +166,7 @@ impl CleanUp<'_> {
         Ok(deleted)
     }
 }
+
+/// Redis lets rows expire by itself, and a clean-up is 16,000 commands. It is shorter than half of
+/// the retention, so each entry of the feed is looked at once after it is some hours old.
+pub(super) const CLEAN_UP_EVERY: Duration = Duration::from_secs(10 * 3600);

@@ -5,7 +5,11 @@ use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt, stream};
 use redis::aio::ConnectionManagerConfig;
-use redis::{BasicAuth, Client, IntoConnectionInfo, RedisResult, StreamingCredentialsProvider};
+use redis::cluster::ClusterClientBuilder;
+use redis::{
+    BasicAuth, Client, IntoConnectionInfo, RedisConnectionInfo, RedisResult,
+    StreamingCredentialsProvider,
+};
 
 use crate::error::BoxError;
 
@@ -25,23 +29,36 @@ impl Credentials {
         }
     }
 
+    pub(super) fn of_cluster(&self, seeds: ClusterClientBuilder) -> ClusterClientBuilder {
+        match &self.0 {
+            Some(provider) => seeds.set_credentials_provider(Shared(Arc::clone(provider))),
+            None => seeds,
+        }
+    }
+
     /// Makes a client that has the present credentials, because the driver does not ask a provider
     /// for connections that listen.
     pub(super) async fn client(&self, client: &Client) -> Result<Client, BoxError> {
-        let Some(provider) = &self.0 else {
-            return Ok(client.clone());
-        };
-        let present = provider.subscribe().next().await;
-        let present = present.ok_or("the provider of credentials gave none")??;
         let info = client.get_connection_info().clone();
-        let settings = info
-            .redis_settings()
-            .clone()
-            .set_username(present.username())
-            .set_password(present.password());
+        let settings = self.present(info.redis_settings().clone()).await?;
         Ok(Client::open(
             info.set_redis_settings(settings).into_connection_info()?,
         )?)
+    }
+
+    /// Puts the present credentials into the settings.
+    pub(super) async fn present(
+        &self,
+        settings: RedisConnectionInfo,
+    ) -> Result<RedisConnectionInfo, BoxError> {
+        let Some(provider) = &self.0 else {
+            return Ok(settings);
+        };
+        let present = provider.subscribe().next().await;
+        let present = present.ok_or("the provider of credentials gave none")??;
+        Ok(settings
+            .set_username(present.username())
+            .set_password(present.password()))
     }
 }
 

@@ -1,15 +1,17 @@
-//! The short-lived things of a [`RedisStore`], by the clock of Redis. They expire by themselves.
+//! The short-lived things of a [`RedisStore`], by the clock of the server that has them. They
+//! expire by themselves.
 //!
 //! A value is `v` and its bytes. A counter is `c` and the moments, in milliseconds, at which its
 //! debts end.
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use redis::{Cmd, Pipeline, Value};
 
-use super::rows::AT_ONCE;
+use super::pipeline::AT_ONCE;
+use super::server;
 use super::statements::{CHARGE, Call, GIVE_BACK, call_all};
 use super::store::RedisStore;
-use super::time;
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::store::ephemeral::{
@@ -25,22 +27,22 @@ impl EphemeralStore for RedisStore {
         keys: &[EphemeralKey],
         now: Timestamp,
     ) -> Result<Vec<Option<Found>>, StoreError> {
-        let mut pipeline = Pipeline::new();
-        pipeline.cmd("TIME");
-        for key in keys {
-            pipeline.cmd("GET").arg(self.prefix.ephemeral(key));
-        }
-        let mut connection = self.connection.primary().failed_at(&self.place)?;
-        let answers: Vec<Value> = pipeline
-            .query_async(&mut connection)
-            .await
-            .failed_at(&self.place)?;
-        read(answers, now).failed_at(&self.place)
+        let link = self.connection.primary().failed_at(&self.place)?;
+        let each = keys.iter().map(|key| {
+            let (mut link, key) = (link.clone(), self.prefix.ephemeral(key));
+            async move {
+                let mut pipeline = Pipeline::new();
+                pipeline.cmd("TIME").cmd("GET").arg(&key);
+                let (clock, found) = link.at(&key, &pipeline).await?;
+                read(clock, found, now)
+            }
+        });
+        try_join_all(each).await.failed_at(&self.place)
     }
 
     async fn charge(&self, charges: &[Charge], _: Timestamp) -> Result<Vec<bool>, StoreError> {
         let call = |charge: &Charge| Call {
-            keys: vec![self.prefix.ephemeral(&charge.key)],
+            key: self.prefix.ephemeral(&charge.key),
             args: texts(lane_millis(&charge.lane)),
         };
         let calls: Vec<Call> = charges.iter().map(call).collect();
@@ -55,7 +57,7 @@ impl EphemeralStore for RedisStore {
 
     async fn give_back(&self, refunds: &[Refund], _: Timestamp) -> Result<(), StoreError> {
         let call = |refund: &Refund| Call {
-            keys: vec![self.prefix.ephemeral(&refund.key)],
+            key: self.prefix.ephemeral(&refund.key),
             args: texts(refund_millis(refund)),
         };
         let calls: Vec<Call> = refunds.iter().map(call).collect();
@@ -118,15 +120,11 @@ fn texts<const N: usize>(numbers: [i64; N]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Reads the answers to `TIME` and to some `GET`s.
-pub(super) fn read(answers: Vec<Value>, now: Timestamp) -> Result<Vec<Option<Found>>, BoxError> {
-    let mut answers = answers.into_iter();
-    let clock = time::read(answers.next().ok_or("the answer to TIME is missing")?)?;
-    let found = answers.map(|answer| {
-        let bytes: Option<Vec<u8>> = redis::from_redis_value(answer)?;
-        bytes.map(|bytes| decode(&bytes, clock, now)).transpose()
-    });
-    found.collect()
+/// Reads the answers to `TIME` and to a `GET`.
+pub(super) fn read(clock: Value, found: Value, now: Timestamp) -> Result<Option<Found>, BoxError> {
+    let clock = server::time(clock)?;
+    let found: Option<Vec<u8>> = redis::from_redis_value(found)?;
+    found.map(|bytes| decode(&bytes, clock, now)).transpose()
 }
 
 /// Reads a value, or a counter, whose moments become those of the clock of the caller.

@@ -2,9 +2,10 @@
 
 use super::connection::Connection;
 use super::index::Index;
+use super::pipeline::AT_ONCE;
 use super::prefix::KeyPrefix;
 use super::row;
-use super::rows::{AT_ONCE, read};
+use super::rows::read;
 use super::statements::{Call, DELETE, call_all};
 use crate::error::BoxError;
 use crate::names::SessionId;
@@ -45,7 +46,7 @@ async fn erase_each(
         let session = row::decode(*id, &row)?;
         if session.revoked().is_some() && selection.matches(&session) {
             calls.push(Call {
-                keys: vec![prefix.row(id)],
+                key: prefix.row(id),
                 args: vec![row],
             });
             gone.push(*id);

@@ -1,104 +1,30 @@
-//! The feed of revocations: one stream for each bucket, on the node that has the rows of the
-//! bucket.
+//! The feed of revocations: sixteen streams, spread over the nodes of a cluster.
 //!
-//! Redis makes the number of an entry in the script that revokes, and runs one script at a time. An
-//! entry with a smaller number came before, so a reader that continues after a number misses
-//! nothing.
+//! Redis makes the number of an entry when it adds it. An entry with a smaller number came before,
+//! so a reader that continues after a number misses nothing.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
-use redis::aio::ConnectionManager;
 use redis::{Cmd, InfoDict, Pipeline, RedisResult, ToRedisArgs, Value, from_redis_value};
 
-use super::connection::run_id;
-use super::prefix::{BUCKETS, KeyPrefix};
-use super::time;
+use super::link::Link;
+use super::pipeline::all;
+use super::prefix::{KeyPrefix, feed_of};
+use super::progress::{History, Number, Progress};
+use super::server;
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::revocation::Revocation;
 
-/// The number of an entry of a stream: its time in milliseconds by the clock of Redis, and its
-/// place among the entries of that millisecond.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(super) struct Number(u64, u64);
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.0, self.1)
-    }
-}
-
-impl FromStr for Number {
-    type Err = BoxError;
-
-    fn from_str(text: &str) -> Result<Self, BoxError> {
-        let (time, sequence) = text
-            .split_once('-')
-            .ok_or("the number of an entry has two parts")?;
-        Ok(Self(time.parse()?, sequence.parse()?))
-    }
-}
-
-/// How far a reader has read the streams.
-#[derive(Clone)]
-pub(super) struct Progress {
-    /// The run of the server as a primary, and the database. It changes after a restart, a failover
-    /// or a `FLUSHALL`, when entries may be gone. `None` fits any history, because nothing was read
-    /// yet.
-    pub(super) history: Option<String>,
-    pub(super) last: [Number; BUCKETS],
-}
-
-impl Progress {
-    pub(super) fn start(history: Option<String>) -> Self {
-        Self {
-            history,
-            last: [Number::default(); BUCKETS],
-        }
-    }
-}
-
-/// Writes the progress as a cursor.
-impl fmt::Display for Progress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.history.as_deref().unwrap_or_default())?;
-        self.last
-            .iter()
-            .try_for_each(|number| write!(f, " {number}"))
-    }
-}
-
-impl FromStr for Progress {
-    type Err = BoxError;
-
-    fn from_str(cursor: &str) -> Result<Self, BoxError> {
-        let (history, numbers) = cursor
-            .split_once(' ')
-            .ok_or("a cursor has a history and numbers")?;
-        let numbers: Vec<Number> = numbers
-            .split(' ')
-            .map(str::parse)
-            .collect::<Result<_, _>>()?;
-        let last = numbers
-            .try_into()
-            .map_err(|_| "a cursor has one number a bucket")?;
-        Ok(Self {
-            history: Some(history.to_owned()),
-            last,
-        })
-    }
-}
-
-/// The result of one round trip.
+/// The answers of one server.
 pub(super) struct Reading {
     pub(super) is_replica: bool,
-    /// The history of the database, or `None` if it has none yet.
-    pub(super) history: Option<String>,
+    /// The history of the server, or `None` if it has none yet.
+    pub(super) history: Option<History>,
     pub(super) store_time: Timestamp,
-    pub(super) feeds: Vec<Vec<Entry>>,
+    /// The next entries of each of its feeds.
+    pub(super) entries: Vec<Vec<Entry>>,
 }
 
 pub(super) struct Entry {
@@ -115,26 +41,27 @@ impl Entry {
     }
 }
 
-/// Reads the next entries of every bucket, at most [`PAGE`] of each.
+/// Reads the next entries of the feeds of one server, at most [`PAGE`] of each.
 pub(super) async fn read(
-    connection: &mut ConnectionManager,
+    link: &mut Link,
     prefix: &KeyPrefix,
-    after: &[Number; BUCKETS],
+    feeds: &[usize],
+    after: &Progress,
 ) -> Result<Reading, BoxError> {
     let mut pipeline = Pipeline::new();
-    // One connection means one server, so the entries are of the run that `INFO` names.
     pipeline
         .cmd("INFO")
         .arg("server")
         .cmd("INFO")
         .arg("replication")
         .cmd("GET")
-        .arg(prefix.history())
+        .arg(prefix.history(feeds[0]))
         .cmd("TIME");
-    for (bucket, number) in after.iter().enumerate() {
-        pipeline.add_command(entries(prefix, bucket, *number, "+"));
+    for feed in feeds {
+        pipeline.add_command(entries(prefix, *feed, after.number(*feed), "+"));
     }
-    reading(pipeline.query_async(connection).await?)
+    // One server answers them all, so the entries are of the run that `INFO` names.
+    reading(link.at(prefix.feed(feeds[0]), &pipeline).await?)
 }
 
 /// Makes a reading of what Redis answers.
@@ -146,16 +73,16 @@ pub(super) fn reading(answers: Vec<Value>) -> Result<Reading, BoxError> {
         store_time,
         feeds,
     } = split(answers)?;
-    let run = run_id(&server)?;
+    let run = server::run_id(&server)?;
     // A server that was a replica for a while has another one.
     let role: String = replication.get("master_replid").unwrap_or_default();
     Ok(Reading {
         is_replica: replication
             .get::<String>("role")
             .is_some_and(|role| role != "master"),
-        history: born.map(|born| format!("{run}/{role}/{born}")),
+        history: born.map(|born| History::of(&run, &role, &born)),
         store_time,
-        feeds: feeds
+        entries: feeds
             .into_iter()
             .map(|entries| Ok::<_, BoxError>(aged(parse(entries)?, store_time)))
             .collect::<Result<_, _>>()?,
@@ -181,23 +108,23 @@ fn split(answers: Vec<Value>) -> Result<Answers, BoxError> {
         server: from_redis_value(next()?)?,
         replication: from_redis_value(next()?)?,
         born: from_redis_value(next()?)?,
-        store_time: time::read(next()?)?,
+        store_time: server::time(next()?)?,
         feeds: answers.collect(),
     })
 }
 
-/// Reads the entries of a bucket after a number, up to another number or to the end of a
+/// Reads the entries of a feed after a number, up to another number or to the end of a
 /// millisecond, at most [`PAGE`].
 pub(super) fn entries(
     prefix: &KeyPrefix,
-    bucket: usize,
+    feed: usize,
     after: Number,
     up_to: impl ToRedisArgs,
 ) -> Cmd {
     let mut entries = Cmd::new();
     entries
         .arg("XRANGE")
-        .arg(prefix.feed(bucket))
+        .arg(prefix.feed(feed))
         .arg(format!("({after}"))
         .arg(up_to)
         .arg("COUNT")
@@ -227,49 +154,50 @@ fn aged(entries: Vec<(Number, Option<SessionId>)>, store_time: Timestamp) -> Vec
         .collect()
 }
 
-/// Enters a session that has no row.
-pub(super) fn enter(prefix: &KeyPrefix, id: &SessionId) -> Cmd {
-    let mut enter = Cmd::new();
-    enter
-        .arg("XADD")
-        .arg(prefix.feed(super::prefix::bucket(id)))
-        .arg("*")
-        .arg("r")
-        .arg(id.as_bytes());
-    enter
+/// Enters sessions.
+pub(super) async fn enter_each(
+    link: &mut Link,
+    prefix: &KeyPrefix,
+    ids: impl IntoIterator<Item = &SessionId>,
+) -> RedisResult<()> {
+    let enter = |id: &SessionId| {
+        let mut enter = redis::cmd("XADD");
+        enter.arg(prefix.feed(feed_of(id))).arg("*");
+        enter.arg("r").arg(id.as_bytes());
+        enter
+    };
+    let entries = all(ids.into_iter().map(enter));
+    if entries.is_empty() {
+        return Ok(());
+    }
+    entries.exec_async(link).await
 }
 
-/// Gives the database a history if it has none. If several processes try, one of them succeeds.
+/// Gives the server of a feed a history if it has none. If several processes try, one of them
+/// succeeds.
 pub(super) async fn begin_history(
-    connection: &mut ConnectionManager,
+    link: &mut Link,
     prefix: &KeyPrefix,
+    feed: usize,
 ) -> Result<(), BoxError> {
     let mut random = [0; 8];
     getrandom::fill(&mut random)?;
     let value = format!("{:016x}", u64::from_be_bytes(random));
     let answer: RedisResult<()> = redis::cmd("SET")
-        .arg(prefix.history())
+        .arg(prefix.history(feed))
         .arg(value)
         .arg("NX")
-        .query_async(connection)
+        .query_async(link)
         .await;
     Ok(answer?)
 }
 
-/// The number of entries of each bucket in a page, which Redis reads in a moment.
+/// The number of entries of each feed in a page, which Redis reads in a moment.
 pub(super) const PAGE: usize = 1000;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cursor_is_read_as_it_was_written() {
-        let mut progress = Progress::start(Some("run/born".to_owned()));
-        progress.last[3] = Number(1_800_000_000_000, 7);
-        let read: Progress = progress.to_string().parse().unwrap();
-        assert_eq!((read.history, read.last), (progress.history, progress.last));
-    }
 
     #[test]
     fn an_entry_is_as_old_as_its_number_says() {
@@ -286,21 +214,5 @@ mod tests {
         let (server, replication) = (text("run_id:a\r\n"), text("role:master\r\n"));
         let reading = reading(vec![server, replication, Value::Nil, time]).unwrap();
         assert_eq!(reading.store_time, Timestamp::from_millis(u64::MAX));
-    }
-
-    #[test]
-    fn what_is_no_cursor_is_an_error() {
-        let numbers = " 1-1".repeat(BUCKETS);
-        assert!(format!("run/born{numbers}").parse::<Progress>().is_ok());
-        for cursor in [
-            "",
-            "run",
-            "run 1-1",
-            " ",
-            &format!("run{numbers} 1-1"),
-            &format!("run{numbers}").replace("1-1", "1-x"),
-        ] {
-            assert!(cursor.parse::<Progress>().is_err(), "{cursor:?} was taken");
-        }
     }
 }

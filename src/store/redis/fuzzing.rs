@@ -40,11 +40,15 @@ pub fn read_feed(answers: Vec<Value>) -> Result<Vec<Revocation>, BoxError> {
     Ok(entries.filter_map(feed::Entry::revocation).collect())
 }
 
-/// Reads the answers to the commands that read short-lived things.
+/// Reads the answers to the commands that read a short-lived thing.
 ///
 /// # Errors
 ///
 /// The answers are others than these commands have.
-pub fn read_ephemeral(answers: Vec<Value>, now: Timestamp) -> Result<Vec<Option<Found>>, BoxError> {
-    ephemeral::read(answers, now)
+pub fn read_ephemeral(
+    clock: Value,
+    found: Value,
+    now: Timestamp,
+) -> Result<Option<Found>, BoxError> {
+    ephemeral::read(clock, found, now)
 }

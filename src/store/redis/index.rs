@@ -5,10 +5,11 @@ use std::sync::Arc;
 use futures_util::future::try_join;
 use redis::{InfoDict, Pipeline};
 
-use super::connection::{Connection, run_id};
+use super::connection::Connection;
 use super::index_key::{IndexKey, KnownKey};
+use super::pipeline::AT_ONCE;
 use super::prefix::KeyPrefix;
-use super::rows::AT_ONCE;
+use super::server::run_id;
 use super::statements::{INDEX, call_all};
 use super::subjects::Bucket;
 use crate::clock::Timestamp;
@@ -50,8 +51,9 @@ impl Index {
         let mut connection = self.connection.primary()?;
         let mut key = self.known.get(&mut connection, &self.prefix).await?;
         loop {
-            let call = [Bucket::of(session.subject(), &self.prefix, &key).enter(session)];
-            let (mut other, read) = (connection.clone(), IndexKey::read(&self.prefix));
+            let bucket = Bucket::of(session.subject(), &self.prefix, &key);
+            let read = IndexKey::read(&self.prefix, bucket.number());
+            let (mut other, call) = (connection.clone(), [bucket.enter(session)]);
             let enter = call_all::<()>(&mut connection, &INDEX, &call);
             // Two commands of one connection, of which none waits for the other.
             let read = read.query_async::<Option<Vec<u8>>>(&mut other);
@@ -88,7 +90,7 @@ impl Index {
             let bucket = Bucket::of(subject, &self.prefix, &key);
             let mut pipeline = Pipeline::new();
             pipeline.add_command(bucket.read(from));
-            pipeline.add_command(IndexKey::read(&self.prefix));
+            pipeline.add_command(IndexKey::read(&self.prefix, bucket.number()));
             let (members, read): (Vec<Vec<u8>>, Option<Vec<u8>>) =
                 pipeline.query_async(&mut connection).await?;
             if key.is(read.as_deref()) {
@@ -125,12 +127,12 @@ impl Walk<'_> {
         while let Some(cursor) = self.cursor {
             let bucket = Bucket::of(self.subject, prefix, &self.key);
             let mut pipeline = Pipeline::new();
-            // One connection means one server.
             pipeline.cmd("INFO").arg("server");
             pipeline.add_command(bucket.scan(cursor, AT_ONCE));
-            pipeline.add_command(IndexKey::read(prefix));
-            let (server, (next, members), read): (InfoDict, Members, Option<Vec<u8>>) =
-                pipeline.query_async(&mut connection).await?;
+            let (server, (next, members)): (InfoDict, Members) =
+                connection.at(bucket.key(), &pipeline).await?;
+            let read = IndexKey::read(prefix, bucket.number());
+            let read: Option<Vec<u8>> = read.query_async(&mut connection).await?;
             let run = Some(run_id(&server)?);
             let goes_on = cursor == 0 || self.run == run;
             self.run = run;

@@ -43,16 +43,15 @@ impl KeyPrefix {
         Ok(Self(prefix.into()))
     }
 
-    /// Returns the key of a session's row.
+    /// Returns the key of a session's row. An id is a hash, so rows are spread over all slots of a
+    /// cluster.
     pub(super) fn row(&self, id: &SessionId) -> Vec<u8> {
-        let node = [b'{', b"0123456789abcdef"[bucket(id)], b'}'];
-        [self.0.as_bytes(), &node, id.as_bytes()].concat()
+        [self.0.as_bytes(), b"/", id.as_bytes()].concat()
     }
 
-    /// Returns the key of the feed of one bucket. It is on the node of the bucket's rows, so that
-    /// one script can write both.
-    pub(super) fn feed(&self, bucket: usize) -> String {
-        format!("{}{{{bucket:x}}}feed", self.0)
+    /// Returns the key of one of the feeds.
+    pub(super) fn feed(&self, feed: usize) -> String {
+        format!("{}{{{}}}feed", self.0, SLOTS[feed])
     }
 
     /// Returns the key of one bucket of the index by subject.
@@ -60,25 +59,33 @@ impl KeyPrefix {
         format!("{}{{{bucket:04x}}}", self.0)
     }
 
-    /// Returns the key of the secret of the index.
-    pub(super) fn index_key(&self) -> String {
-        format!("{}{{index}}", self.0)
+    /// Returns the key of one of the copies of the secret of the index.
+    pub(super) fn index_key(&self, copy: usize) -> String {
+        format!("{}{{{}}}index", self.0, SLOTS[copy])
     }
 
-    /// Returns the key of a short-lived thing. It is four bytes longer than that of a row.
+    /// Returns the key of a short-lived thing.
     pub(super) fn ephemeral(&self, key: &EphemeralKey) -> Vec<u8> {
-        let bytes = key.as_bytes();
-        let bucket = bytes.iter().fold(0, |all, byte| all ^ byte ^ (byte >> 4)) & 0xf;
-        let node = [b'{', b"0123456789abcdef"[usize::from(bucket)], b'}'];
-        [self.0.as_bytes(), &node, bytes].concat()
+        [self.0.as_bytes(), b"#", key.as_bytes()].concat()
     }
 
-    /// Returns the key of a random value, which disappears when the database is emptied.
-    pub(super) fn history(&self) -> String {
-        format!("{}:history", self.0)
+    /// Returns the key of a random value beside one of the feeds. It disappears with the feed when
+    /// the database is emptied.
+    pub(super) fn history(&self, feed: usize) -> String {
+        format!("{}{{{}}}history", self.0, SLOTS[feed])
     }
 
-    /// Returns the channel on which revocations are announced.
+    /// Returns the key that says that a process looks through one of the feeds.
+    pub(super) fn turn(&self, feed: usize) -> String {
+        format!("{}{{{}}}turn", self.0, SLOTS[feed])
+    }
+
+    /// Returns the channel on which the revocations of one of the feeds are announced in a cluster.
+    pub(super) fn shard_channel(&self, feed: usize) -> String {
+        format!("{}{{{}}}revoked", self.0, SLOTS[feed])
+    }
+
+    /// Returns the channel on which all revocations are announced where there are no shards.
     pub(super) fn channel(&self) -> String {
         format!("{}:revoked", self.0)
     }
@@ -96,18 +103,28 @@ impl fmt::Debug for KeyPrefix {
     }
 }
 
-/// Returns the bucket of a session. Ids are hashes, so any four bits of them will do.
-pub(super) fn bucket(id: &SessionId) -> usize {
+/// Returns the feed that a session is entered into when it is revoked. Ids are hashes, so any four
+/// bits of them will do.
+pub(super) fn feed_of(id: &SessionId) -> usize {
     let [first, ..] = id.as_bytes();
     usize::from(first >> 4)
 }
 
-/// The number of slots of a cluster among which the rows are spread.
-pub(super) const BUCKETS: usize = 16;
+/// The number of feeds, among which revocations are spread.
+pub(super) const FEEDS: usize = SLOTS.len();
+/// What is in braces in the keys of which there are sixteen. Each names a slot in the middle of one
+/// sixteenth of all slots, so that each of two to sixteen nodes of a cluster has its share.
+const SLOTS: [&str; 16] = [
+    "u0", "qp", "dj", "wz", "d2", "pv", "uh", "iy", "ly", "h9", "uv", "q6", "rz", "qn", "dt", "ha",
+];
 const MAX_LENGTH: usize = 16;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use redis::cluster_routing::Slot;
+
     use super::*;
 
     #[test]
@@ -124,14 +141,39 @@ mod tests {
     fn no_two_kinds_of_keys_are_alike() {
         let prefix = KeyPrefix::default();
         let id = SessionId::from_bytes([0xfe; 16]);
-        assert_eq!(prefix.row(&id), [b"tb{f}".as_slice(), &[0xfe; 16]].concat());
-        assert_eq!(prefix.feed(bucket(&id)), "tb{f}feed");
+        assert_eq!(prefix.row(&id), [b"tb/".as_slice(), &[0xfe; 16]].concat());
+        assert_eq!(prefix.feed(feed_of(&id)), "tb{ha}feed");
+        assert_eq!(prefix.history(15), "tb{ha}history");
+        assert_eq!(prefix.index_key(15), "tb{ha}index");
+        assert_eq!(prefix.shard_channel(15), "tb{ha}revoked");
         assert_eq!(prefix.index(15), "tb{000f}");
-        assert_eq!(prefix.index_key(), "tb{index}");
         let key = EphemeralKey::new([0xfe; 4], [0xfe; 16]);
         assert_eq!(
             prefix.ephemeral(&key),
-            [b"tb{0}".as_slice(), &[0xfe; 20]].concat()
+            [b"tb#".as_slice(), &[0xfe; 20]].concat()
         );
+    }
+
+    #[test]
+    fn each_feed_is_in_the_middle_of_its_sixteenth_of_the_slots() {
+        let prefix = KeyPrefix::default();
+        for feed in 0..FEEDS {
+            let middle = 512 + 1024 * feed as u16;
+            let near = (middle - 32..middle + 32).filter_map(Slot::new);
+            let slot = Slot::for_key(prefix.feed(feed));
+            assert!(near.into_iter().any(|near| near == slot), "{slot:?}");
+            assert_eq!(Slot::for_key(prefix.history(feed)), slot);
+        }
+    }
+
+    #[test]
+    fn the_index_is_spread_over_all_slots() {
+        let prefix = KeyPrefix::default();
+        let mut in_slot = HashMap::<_, usize>::new();
+        for bucket in 0..16_384 {
+            let slot = Slot::for_key(prefix.index(bucket));
+            *in_slot.entry(slot).or_default() += 1;
+        }
+        assert_eq!(in_slot.values().max(), Some(&5));
     }
 }

@@ -1,11 +1,13 @@
 //! Reads, confirms and revokes many rows, several in each round trip.
 
-use redis::{Cmd, Pipeline};
+use redis::Pipeline;
 
 use super::connection::Connection;
-use super::prefix::{KeyPrefix, bucket};
+use super::link::Link;
+use super::pipeline::{AT_ONCE, all};
+use super::prefix::KeyPrefix;
 use super::statements::{Call, REPLACE, REVOKE, call_all};
-use super::{changes, head, row};
+use super::{changes, feed, head, row};
 use crate::error::BoxError;
 use crate::limits::REVOCATION_RETENTION;
 use crate::names::SessionId;
@@ -15,15 +17,13 @@ use crate::store::session::Session;
 
 /// Returns those of the sessions that exist.
 pub(super) async fn find_each(
-    connection: &Connection,
+    link: &mut Link,
     prefix: &KeyPrefix,
     ids: &[SessionId],
 ) -> Result<Vec<Session>, BoxError> {
     let mut sessions = Vec::with_capacity(ids.len());
     for ids in ids.chunks(AT_ONCE) {
-        let rows: Vec<Option<Vec<u8>>> = read(prefix, ids)
-            .query_async(&mut connection.primary()?)
-            .await?;
+        let rows: Vec<Option<Vec<u8>>> = read(prefix, ids).query_async(link).await?;
         for (id, row) in ids.iter().zip(rows) {
             sessions.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
         }
@@ -58,10 +58,7 @@ pub(super) async fn confirm_each(
                 let (next, key) = (next.parts(), prefix.row(&receipt.id));
                 let expected = changes::encode_revision(revision);
                 let args = vec![expected, changes::encode(next, next.revision)?];
-                calls.push(Call {
-                    keys: vec![key],
-                    args,
-                });
+                calls.push(Call { key, args });
                 tried.push(receipt);
             }
         }
@@ -74,30 +71,42 @@ pub(super) async fn confirm_each(
     failed.map_or(Ok(()), Err)
 }
 
-/// Revokes the live sessions, and returns what the rows were.
+/// Revokes the live ones of these sessions, and returns what the rows were.
+///
+/// They are entered into their feeds first, since a row and a feed may be on two nodes. If it is
+/// cut short after that, every process refuses the sessions, and the next refresh of one of them
+/// writes its row.
 pub(super) async fn revoke_each(
-    connection: &Connection,
+    link: &mut Link,
     prefix: &KeyPrefix,
     ids: &[SessionId],
     record: RevocationRecord,
 ) -> Result<Vec<Session>, BoxError> {
+    feed::enter_each(link, prefix, ids).await?;
+    end_each(link, prefix, ids, record).await
+}
+
+/// Writes the record into the rows of the live ones of these sessions, and returns what the rows
+/// were.
+pub(super) async fn end_each(
+    link: &mut Link,
+    prefix: &KeyPrefix,
+    ids: &[SessionId],
+    record: RevocationRecord,
+) -> Result<Vec<Session>, BoxError> {
+    let call = |id: &SessionId| Call {
+        key: prefix.row(id),
+        args: vec![
+            vec![head::head(record.reason)],
+            record.at.as_millis().to_be_bytes().to_vec(),
+            REVOCATION_RETENTION.as_millis().to_string().into_bytes(),
+        ],
+    };
+    let calls: Vec<Call> = ids.iter().map(call).collect();
+    let rows: Vec<Option<Vec<u8>>> = call_all(link, &REVOKE, &calls).await?;
     let mut revoked = Vec::new();
-    for ids in ids.chunks(AT_ONCE) {
-        let call = |id: &SessionId| Call {
-            keys: vec![prefix.row(id), prefix.feed(bucket(id)).into_bytes()],
-            args: vec![
-                vec![head::head(record.reason)],
-                record.at.as_millis().to_be_bytes().to_vec(),
-                id.as_bytes().to_vec(),
-                REVOCATION_RETENTION.as_millis().to_string().into_bytes(),
-            ],
-        };
-        let calls: Vec<Call> = ids.iter().map(call).collect();
-        let rows: Vec<Option<Vec<u8>>> =
-            call_all(&mut connection.primary()?, &REVOKE, &calls).await?;
-        for (id, row) in ids.iter().zip(rows) {
-            revoked.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
-        }
+    for (id, row) in ids.iter().zip(rows) {
+        revoked.extend(row.map(|row| row::decode(*id, &row)).transpose()?);
     }
     Ok(revoked)
 }
@@ -111,14 +120,3 @@ pub(super) fn read(prefix: &KeyPrefix, ids: &[SessionId]) -> Pipeline {
         read
     }))
 }
-
-pub(super) fn all(commands: impl Iterator<Item = Cmd>) -> Pipeline {
-    let mut pipeline = Pipeline::new();
-    for command in commands {
-        pipeline.add_command(command);
-    }
-    pipeline
-}
-
-/// The number of commands in one round trip, and of members that are read from one bucket at once.
-pub(super) const AT_ONCE: usize = 256;

@@ -5,16 +5,17 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use redis::{Pipeline, RedisResult};
+use redis::RedisResult;
 
-use super::announcements::Subscription;
-use super::clean_up::CleanUp;
+use super::announcements::{Subscription, announce};
+use super::clean_up::{CLEAN_UP_EVERY, CleanUp};
 use super::connection::Connection;
 use super::index::Index;
+use super::pipeline::AT_ONCE;
 use super::prefix::KeyPrefix;
+use super::prefix::feed_of;
 use super::pull::pull;
-use super::rows::AT_ONCE;
-use super::statements::{ENDED, REPLACE, call_all};
+use super::statements::{Call, ENDED, REPLACE, call_all};
 use super::{changes, erasure, feed, row, rows};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
@@ -128,7 +129,8 @@ impl RedisStore {
         selection: &SessionSelection,
         candidates: &[SessionId],
     ) -> Result<Vec<Session>, BoxError> {
-        let mut sessions = rows::find_each(&self.connection, &self.prefix, candidates).await?;
+        let mut sessions =
+            rows::find_each(&mut self.connection.primary()?, &self.prefix, candidates).await?;
         sessions.retain(|session| selection.matches(session) && session.revoked().is_none());
         Ok(sessions)
     }
@@ -142,15 +144,29 @@ impl RedisStore {
         let (mut walk, mut ended) = (self.index.walk(selection.subject()).await?, 0);
         while let Some(candidates) = walk.next().await? {
             let live = self.unrevoked(selection, &candidates).await?;
-            let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
-            let revoked = rows::revoke_each(&self.connection, &self.prefix, &ids, record).await?;
-            if !revoked.is_empty() {
-                note(self.announce().await, NOT_ANNOUNCED);
-            }
-            note(self.leave_index(&revoked).await, STAYS_IN_INDEX);
-            ended += revoked.len() as u64;
+            ended += self.revoke_live(&live, record).await?.len() as u64;
         }
         Ok(ended)
+    }
+
+    /// Revokes these sessions, which lived a moment ago, and returns those that it ended.
+    async fn revoke_live(
+        &self,
+        live: &[Session],
+        record: RevocationRecord,
+    ) -> Result<Vec<Session>, BoxError> {
+        let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
+        let revoked =
+            rows::revoke_each(&mut self.connection.primary()?, &self.prefix, &ids, record).await?;
+        self.tell(&revoked).await;
+        Ok(revoked)
+    }
+
+    /// Wakes the other processes, and lets revoked sessions leave the index when their rows do.
+    async fn tell(&self, revoked: &[Session]) {
+        let Some(first) = revoked.first() else { return };
+        note(self.announce(first.id()).await, NOT_ANNOUNCED);
+        note(self.leave_index(revoked).await, STAYS_IN_INDEX);
     }
 
     /// Lets revoked sessions leave the index when their rows do.
@@ -165,11 +181,8 @@ impl RedisStore {
         left.map(drop)
     }
 
-    /// Wakes the other processes.
-    async fn announce(&self) -> RedisResult<()> {
-        let mut publish = redis::cmd("PUBLISH");
-        publish.arg(self.prefix.channel()).arg("");
-        publish.exec_async(&mut self.connection.any()).await
+    async fn announce(&self, revoked: &SessionId) -> RedisResult<()> {
+        announce(&self.connection, &self.prefix, feed_of(revoked)).await
     }
 }
 
@@ -222,12 +235,14 @@ impl SessionStore for RedisStore {
             return Ok(false);
         };
         let mut connection = self.connection.primary().failed_at(&self.place)?;
-        let mut call = REPLACE.key(self.prefix.row(next.id()));
-        call.arg(changes::encode_revision(expected))
-            .arg(changes::encode(next.parts(), next.parts().revision).failed_at(&self.place)?);
-        call.invoke_async(&mut connection)
-            .await
-            .failed_at(&self.place)
+        let part = changes::encode(next.parts(), next.parts().revision).failed_at(&self.place)?;
+        let call = Call {
+            key: self.prefix.row(next.id()),
+            args: vec![changes::encode_revision(expected), part],
+        };
+        let written = call_all::<bool>(&mut connection, &REPLACE, &[call]).await;
+        let written = written.failed_at(&self.place)?;
+        Ok(written.first() == Some(&true))
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
@@ -240,15 +255,10 @@ impl SessionStore for RedisStore {
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
-        let revoked = rows::revoke_each(&self.connection, &self.prefix, &[*id], record)
-            .await
-            .failed_at(&self.place)?;
-        if revoked.is_empty() {
-            return Ok(false);
-        }
-        note(self.announce().await, NOT_ANNOUNCED);
-        note(self.leave_index(&revoked).await, STAYS_IN_INDEX);
-        Ok(true)
+        let live = self.find(id).await?;
+        let live = live.filter(|session| session.revoked().is_none());
+        let revoked = self.revoke_live(live.as_slice(), record).await;
+        Ok(!revoked.failed_at(&self.place)?.is_empty())
     }
 
     async fn revoke_all(
@@ -312,42 +322,25 @@ impl SessionStore for RedisStore {
             page = self.revoked_since(Some(page.cursor)).await?;
             known.extend(page.ids());
         }
-        let mut revoked = Vec::new();
+        let (record, mut revoked) = (RevocationReason::Other.at(now), Vec::new());
         // Each batch is finished before the next one begins, so that a call that is cut short
         // leaves less work for the next call.
-        for ids in ids.chunks(AT_ONCE) {
-            let live = rows::revoke_each(
-                &self.connection,
-                &self.prefix,
-                ids,
-                RevocationReason::Other.at(now),
-            )
-            .await
-            .failed_at(&self.place)?;
-            let entered = |id: &SessionId| {
-                known.contains(id) || live.iter().any(|session| session.id() == id)
-            };
-            let mut pipeline = Pipeline::new();
-            for id in ids.iter().filter(|id| !entered(id)) {
-                pipeline.add_command(feed::enter(&self.prefix, id));
-            }
-            if !pipeline.is_empty() {
-                pipeline
-                    .exec_async(&mut self.connection.primary().failed_at(&self.place)?)
-                    .await
-                    .failed_at(&self.place)?;
-            }
-            revoked.extend(live);
+        for batch in ids.chunks(AT_ONCE) {
+            let missing = batch.iter().filter(|id| !known.contains(*id));
+            let mut link = self.connection.primary().failed_at(&self.place)?;
+            let entered = feed::enter_each(&mut link, &self.prefix, missing).await;
+            entered.failed_at(&self.place)?;
+            let ended = rows::end_each(&mut link, &self.prefix, batch, record).await;
+            revoked.extend(ended.failed_at(&self.place)?);
         }
-        note(self.announce().await, NOT_ANNOUNCED);
+        note(self.announce(&ids[0]).await, NOT_ANNOUNCED);
         note(self.leave_index(&revoked).await, STAYS_IN_INDEX);
         Ok(())
     }
 
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
-        Ok(Some(Box::new(
-            Subscription::to(&self.prefix.channel(), &self.connection, &self.place).await?,
-        )))
+        let subscription = Subscription::open(&self.connection, &self.prefix, &self.place);
+        Ok(Some(Box::new(subscription.await?)))
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<DeletedSessions, StoreError> {
@@ -355,6 +348,7 @@ impl SessionStore for RedisStore {
         let clean_up = CleanUp {
             connection,
             prefix: &self.prefix,
+            now,
             ended: Ended::by(now),
         };
         Ok(DeletedSessions::new(
@@ -362,9 +356,8 @@ impl SessionStore for RedisStore {
         ))
     }
 
-    // Redis lets rows expire by itself, and a clean-up is 16,000 commands.
     fn clean_up_interval(&self) -> Duration {
-        Duration::from_secs(24 * 3600)
+        CLEAN_UP_EVERY
     }
 
     async fn erase(&self, selection: &SessionSelection) -> Result<DeletedSessions, StoreError> {

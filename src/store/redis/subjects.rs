@@ -18,6 +18,7 @@ use crate::store::session::Session;
 
 /// The part of the index with the sessions of one subject.
 pub(super) struct Bucket {
+    number: u16,
     key: String,
     hash: [u8; HASH_LENGTH],
 }
@@ -25,17 +26,27 @@ pub(super) struct Bucket {
 impl Bucket {
     pub(super) fn of(subject: &Subject, prefix: &KeyPrefix, key: &IndexKey) -> Self {
         let [high, low, a, b, c, d, ..] = key.hash(subject);
+        let number = u16::from_be_bytes([high, low]) % INDEX_BUCKETS;
         Self {
-            key: prefix.index(u16::from_be_bytes([high, low]) % INDEX_BUCKETS),
+            number,
+            key: prefix.index(number),
             hash: [a, b, c, d],
         }
+    }
+
+    pub(super) fn number(&self) -> u16 {
+        self.number
+    }
+
+    pub(super) fn key(&self) -> &str {
+        &self.key
     }
 
     /// Enters a session. This comes before its row: a member without a row is harmless, but a row
     /// without a member could not be revoked by subject.
     pub(super) fn enter(&self, session: &Session) -> Call {
         Call {
-            keys: vec![self.key.clone().into_bytes()],
+            key: self.key.clone().into_bytes(),
             args: vec![
                 score(session.expires_at()).to_string().into_bytes(),
                 self.member(session.id()),
@@ -50,7 +61,7 @@ impl Bucket {
         // A member stays for `KEEP_EXPIRED` after its score. One second more, as that is rounded.
         let stays = REVOCATION_RETENTION.saturating_sub(KEEP_EXPIRED).as_secs() + 1;
         Call {
-            keys: vec![self.key.clone().into_bytes()],
+            key: self.key.clone().into_bytes(),
             args: vec![stays.to_string().into_bytes(), self.member(id)],
         }
     }

@@ -17,7 +17,7 @@ async fn the_clock_of_a_process_does_not_count() {
 
 /// The key of the one entry in the database of a test.
 async fn only_key(database: &mut Database) -> Vec<u8> {
-    let pattern = format!("{}{{*", database.prefix);
+    let pattern = format!("{}#*", database.prefix);
     let keys: Vec<Vec<u8>> = redis::cmd("KEYS")
         .arg(pattern)
         .query_async(&mut database.beside)

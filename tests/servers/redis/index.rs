@@ -26,18 +26,49 @@ async fn a_stranger_cannot_know_where_a_subject_is() {
         other.store.insert(&session(user)).await.unwrap();
     }
     assert_ne!(parts(&mut one).await, parts(&mut other).await);
-    // The secret is as long as its hash.
-    let mut secrets = Vec::new();
+    let mut secrets = HashSet::new();
     for database in [&mut one, &mut other] {
-        let secret: Vec<u8> = redis::cmd("GET")
-            .arg(format!("{}{{index}}", database.prefix))
-            .query_async(&mut database.beside)
-            .await
-            .unwrap();
-        assert_eq!(secret.len(), 32);
-        secrets.push(secret);
+        let copies = copies(database).await;
+        assert_eq!(copies.len(), 16);
+        for copy in copies {
+            let mut get = redis::cmd("GET");
+            let secret: Vec<u8> = get
+                .arg(copy)
+                .query_async(&mut database.beside)
+                .await
+                .unwrap();
+            // As long as its hash.
+            assert_eq!(secret.len(), 32);
+            secrets.insert(secret);
+        }
     }
-    assert_ne!(secrets[0], secrets[1]);
+    assert_eq!(secrets.len(), 2, "copies of one secret differ");
+}
+
+/// The keys with the copies of the secret.
+async fn copies(database: &mut Database) -> Vec<Vec<u8>> {
+    let mut keys = database.keys().await;
+    keys.retain(|key| key.ends_with(b"index"));
+    keys
+}
+
+/// As when a node of a cluster comes back empty.
+#[tokio::test]
+async fn a_secret_of_which_copies_are_lost_is_still_that_of_all_sessions() {
+    let mut database = Database::shared().await;
+    database.store.insert(&session("alice")).await.unwrap();
+    let mut copies = copies(&mut database).await;
+    copies.truncate(15);
+    redis::cmd("DEL")
+        .arg(copies)
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
+    for store in [database.another_store().await, database.store.clone()] {
+        store.insert(&session("alice")).await.unwrap();
+    }
+    let alice = logins("alice");
+    assert_eq!(database.store.list(&alice, now()).await.unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -78,8 +109,9 @@ async fn after_the_database_was_emptied_every_process_finds_every_session() {
         assert_eq!(store.list(&logins("alice"), now()).await.unwrap().len(), 2);
         assert_eq!(store.count(&logins("alice"), now()).await.unwrap(), 2);
     }
+    let copies = copies(&mut database).await;
     redis::cmd("DEL")
-        .arg(format!("{}{{index}}", database.prefix))
+        .arg(copies)
         .exec_async(&mut database.beside)
         .await
         .unwrap();

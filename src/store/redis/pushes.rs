@@ -1,0 +1,31 @@
+//! [`Pushes`] counts what the nodes of a cluster say without being asked.
+
+use redis::PushKind;
+
+/// How many announcements there were, and how often the subscription was lost.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Pushes {
+    announcements: u64,
+    losses: u64,
+}
+
+impl Pushes {
+    /// Counts a push, and returns whether it matters.
+    pub(super) fn count(&mut self, kind: &PushKind) -> bool {
+        match kind {
+            PushKind::Message | PushKind::SMessage => self.announcements += 1,
+            // The driver subscribes again when it is connected. What was announced in between is
+            // pulled.
+            PushKind::Disconnection => self.announcements += 1,
+            // A slot moved to another node.
+            PushKind::SUnsubscribe => self.losses += 1,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Returns whether the subscription was lost since these pushes.
+    pub(super) fn lost_since(&self, before: &Self) -> bool {
+        self.losses != before.losses
+    }
+}
