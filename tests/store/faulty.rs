@@ -30,6 +30,10 @@ noticed! {
         insert_makes_a_row_that_every_method_sees, list_never_misses_what_was_just_inserted;
     a_find_from_a_cache_is_noticed: FindIsCached =>
         find_never_shows_half_a_change, nothing_lives_after_revoke;
+    a_find_from_a_replica_that_lags_is_noticed: FindReadsALaggingReplica =>
+        insert_makes_a_row_that_every_method_sees,
+        replace_writes_what_a_refresh_changes,
+        nothing_lives_after_revoke;
     a_replace_that_ignores_the_revision_is_noticed: ReplaceIgnoresTheRevision =>
         replace_refuses_a_wrong_revision,
         of_racing_replaces_one_wins,

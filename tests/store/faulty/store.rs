@@ -1,6 +1,6 @@
 //! A store that is right but for one fault.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -24,6 +24,7 @@ pub(super) enum Fault {
     InsertOverwrites,
     InsertEntersTheIndexLate,
     FindIsCached,
+    FindReadsALaggingReplica,
     ReplaceIgnoresTheRevision,
     ReplaceReadsThenWrites,
     ReplaceMovesTheEnd,
@@ -63,6 +64,8 @@ struct Faulty {
     last: Mutex<u64>,
     pulls: AtomicU64,
     cache: Mutex<Vec<Session>>,
+    /// Rows as they were when each was last looked at.
+    replica: Mutex<HashMap<SessionId, Session>>,
     ephemeral: FaultyEphemeral,
 }
 
@@ -90,6 +93,7 @@ fn with_faults(fault: Fault, ephemeral: EphemeralFault) -> Arc<dyn SessionStore>
         last: Mutex::default(),
         pulls: AtomicU64::default(),
         cache: Mutex::default(),
+        replica: Mutex::default(),
         ephemeral: FaultyEphemeral::new(ephemeral),
     })
 }
@@ -152,6 +156,12 @@ impl SessionStore for Faulty {
             }
         }
         let found = self.inner().find(id).await?;
+        if self.fault == FindReadsALaggingReplica {
+            let mut replica = self.replica.lock().unwrap();
+            let before = replica.remove(id);
+            replica.extend(found.map(|row| (*id, row)));
+            return Ok(before);
+        }
         self.cache.lock().unwrap().extend(found.clone());
         Ok(found)
     }
