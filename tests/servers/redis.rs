@@ -1,5 +1,6 @@
 //! `RedisStore` keeps every promise of `SessionStore`; and what Redis alone has to promise.
 
+mod cluster;
 mod ephemeral;
 mod feed;
 mod index;
@@ -11,6 +12,7 @@ mod proxy;
 mod reconnecting;
 mod rights;
 mod rows;
+mod sentinel;
 
 use std::time::Duration;
 

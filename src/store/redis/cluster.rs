@@ -45,8 +45,8 @@ pub(super) fn client(seeds: ClusterClientBuilder) -> RedisResult<ClusterClient> 
         // A command that was not answered is not sent again: nobody waits for it any more.
         .response_timeout(ANSWER_WITHIN + Duration::from_millis(500))
         .retries(RETRIES)
-        .min_retry_wait(10)
-        .max_retry_wait(100)
+        .min_retry_wait(50)
+        .max_retry_wait(200)
         .build()
 }
 

@@ -33,7 +33,7 @@ use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
 use crate::store::selection::SessionSelection;
 use crate::store::session::Session;
 
-/// A store in Redis or Valkey, for many processes that share one server.
+/// A store in Redis or Valkey, for many processes that share one server or one cluster.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -68,8 +68,8 @@ use crate::store::session::Session;
 /// 128`. For more sessions raise it: 512 is enough for 7 million. Otherwise a session takes about
 /// 320 bytes.
 ///
-/// Every script uses keys of one hash slot, and rows are spread over 16 slots. The store connects
-/// to one server, which may be a cluster of one node. It does not follow redirects to other nodes.
+/// Every command has one key. In a cluster rows and the index are spread over all slots, and the
+/// feed of revocations over sixteen.
 ///
 /// # What survives
 ///
@@ -82,6 +82,9 @@ use crate::store::session::Session;
 ///   have ended since.
 /// - A failover loses changes that the new primary had not received, because replication is
 ///   asynchronous. This store does not use `WAIT`.
+///
+/// In a cluster it may lose the end of a row and keep its entry in the feed: the next refresh ends
+/// the row, or the clean-up, which looks at each entry before processes forget it.
 ///
 /// A lost generation heals at the next refresh. A lost logout is entered again by any living
 /// process that knows of it: the store notices by the server's run and by a key of its own that it

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use support::logins;
-use support::servers::{Database as _, RedisServer};
+use support::servers::{Database as _, RedisCluster, RedisServer};
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 use tower_bearer::RedisStore;
@@ -18,13 +18,31 @@ use crate::docs::block;
 
 /// The arguments of `redis-cli`, as a shell reads them.
 fn rights() -> Vec<String> {
-    let command = block("sh", "ACL SETUSER").replace("\\\n", " ");
+    arguments("ACL SETUSER app reset")
+}
+
+fn arguments(begin: &str) -> Vec<String> {
+    let command = block("sh", begin).replace("\\\n", " ");
     let words: Vec<String> = command
         .split_whitespace()
         .map(|word| word.trim_matches('\'').to_owned())
         .collect();
     assert_eq!(words[..4], ["redis-cli", "ACL", "SETUSER", "app"]);
     words[1..].to_vec()
+}
+
+/// Each node has users of its own.
+#[tokio::test]
+async fn the_documented_rights_suffice_in_a_cluster() {
+    let cluster = RedisCluster::start(&[]).await;
+    for node in 0..6 {
+        for words in [rights(), arguments("ACL SETUSER app +ping")] {
+            assert_eq!(cluster.ask(node, &words.join(" ")).await, "+OK");
+        }
+    }
+    let url = cluster.url().replace("://", "://app:secret@");
+    let store = RedisStore::open(&url).await.unwrap();
+    everything(&store).await.unwrap();
 }
 
 /// A user with the documented rights on the keys of one test.

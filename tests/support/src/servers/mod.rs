@@ -7,9 +7,13 @@
 mod postgres;
 pub mod process;
 mod redis;
+mod redis_cluster;
+mod redis_sentinel;
 
 pub use postgres::{Backup, PostgresServer};
 pub use redis::RedisServer;
+pub use redis_cluster::{RedisCluster, slots};
+pub use redis_sentinel::RedisSentinel;
 
 /// A server that keeps sessions, and its faults.
 pub trait Database {

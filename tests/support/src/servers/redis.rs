@@ -22,12 +22,16 @@ pub struct RedisServer {
 impl RedisServer {
     /// Settings as on the command line: `&["--appendonly", "yes", "--appendfsync", "always"]`.
     pub async fn start(settings: &[&str]) -> Self {
+        Self::start_at(process::free_port(), settings).await
+    }
+
+    pub(super) async fn start_at(port: u16, settings: &[&str]) -> Self {
         let settings = settings
             .iter()
             .copied()
             .map(str::to_owned)
             .collect::<Vec<_>>();
-        let (folder, port) = (tempfile::tempdir().unwrap(), process::free_port());
+        let folder = tempfile::tempdir().unwrap();
         let process = spawn(&folder, port, &settings);
         let server = Self {
             settings,
@@ -39,24 +43,29 @@ impl RedisServer {
         server
     }
 
-    async fn ready(&self) {
-        process::until_ready("Redis", async || {
-            self.answers()
-                .await
-                .is_ok_and(|answer| answer.starts_with(b"+PONG"))
-        })
-        .await;
+    /// A sentinel, which writes its settings into a file.
+    pub(super) async fn start_sentinel() -> Self {
+        let (folder, port) = (tempfile::tempdir().unwrap(), process::free_port());
+        let settings = folder.path().join("sentinel.conf");
+        std::fs::write(&settings, "").unwrap();
+        let settings = vec![settings.display().to_string(), "--sentinel".to_owned()];
+        let process = spawn(&folder, port, &settings);
+        let server = Self {
+            settings,
+            folder,
+            port,
+            process,
+        };
+        server.ready().await;
+        server
     }
 
-    async fn answers(&self) -> std::io::Result<[u8; 5]> {
-        let ping = async {
-            let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
-            stream.write_all(b"PING\r\n").await?;
-            let mut answer = [0; 5];
-            stream.read_exact(&mut answer).await?;
-            Ok(answer)
-        };
-        tokio::time::timeout(Duration::from_secs(1), ping).await?
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    async fn ready(&self) {
+        process::until_ready("Redis", async || ask(self.port, "PING").await == "+PONG").await;
     }
 }
 
@@ -97,17 +106,39 @@ fn spawn(folder: &TempDir, port: u16, settings: &[String]) -> Child {
         .open(folder.path().join("log"))
         .unwrap();
     let mut command = Command::new(process::program("TEST_REDIS_SERVER"));
+    // The file with settings of a sentinel comes first.
+    let (file, settings) = settings.split_at(usize::from(is_sentinel(settings)));
     command
-        .args([
-            "--bind",
-            "127.0.0.1",
-            "--port",
-            &port,
-            "--save",
-            "",
-            "--dir",
-        ])
+        .args(file)
+        .args(["--bind", "127.0.0.1", "--port", &port, "--dir"])
         .arg(folder.path())
         .args(settings);
+    if !is_sentinel(settings) {
+        command.args(["--save", ""]);
+    }
     command.stdin(Stdio::null()).stdout(log).spawn().unwrap()
+}
+
+fn is_sentinel(settings: &[String]) -> bool {
+    settings.iter().any(|setting| setting == "--sentinel")
+}
+
+/// What a server answers to a command of one line, or nothing if it cannot.
+pub(super) async fn ask(port: u16, command: &str) -> String {
+    let answer = send(port, format!("{command}\r\n").as_bytes()).await;
+    String::from_utf8_lossy(&answer).trim_end().to_owned()
+}
+
+/// Sends a command. The server answers it, and closes the connection whose other end is closed.
+pub(super) async fn send(port: u16, command: &[u8]) -> Vec<u8> {
+    let exchange = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.write_all(command).await?;
+        stream.shutdown().await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(6), exchange).await;
+    answer.ok().and_then(Result::ok).unwrap_or_default()
 }

@@ -1,0 +1,147 @@
+//! What a cluster alone has to promise. `cluster_of_six_nodes` has the promises of every store.
+
+use std::time::Duration;
+
+use support::servers::{Database as _, RedisCluster};
+use support::wait::{LIMIT, until};
+use support::{SECOND, logins};
+use tokio::time::timeout;
+use tower_bearer::RedisStore;
+use tower_bearer::store::redis_driver::cluster::ClusterClientBuilder;
+use tower_bearer::store::{RevocationReason, SessionStore};
+
+use super::{now, session};
+
+async fn dbsize(cluster: &RedisCluster, node: usize) -> usize {
+    let answer = cluster.ask(node, "DBSIZE").await;
+    answer.trim_start_matches(':').parse().unwrap()
+}
+
+#[tokio::test]
+async fn sessions_feeds_and_index_are_spread_over_all_primaries() {
+    const MANY: usize = 3000;
+    let cluster = RedisCluster::start(&[]).await;
+    let store = RedisStore::open(&cluster.url()).await.unwrap();
+    for number in 0..MANY {
+        let session = session(&format!("user-{number}"));
+        store.insert(&session).await.unwrap();
+        if number % 10 == 0 {
+            let record = RevocationReason::LoggedOut.at(now());
+            assert!(store.revoke(session.id(), record).await.unwrap());
+        }
+    }
+    let mut sizes = Vec::new();
+    for third in 0..3 {
+        let (primary, _) = cluster.pair(third).await;
+        sizes.push(dbsize(&cluster, primary).await);
+    }
+    let all: usize = sizes.iter().sum();
+    println!("{sizes:?} keys");
+    for size in sizes {
+        assert!(
+            (29 * all..38 * all).contains(&(100 * size)),
+            "{size} of {all}"
+        );
+    }
+    // Sixteen feeds, each with what was entered into it.
+    let page = store.revoked_since(None).await.unwrap();
+    assert_eq!(page.revoked.len(), MANY / 10);
+}
+
+#[tokio::test]
+async fn an_application_brings_its_own_settings_of_a_cluster() {
+    let cluster =
+        RedisCluster::start(&["--user", "app", "on", ">secret", "~*", "&*", "+@all"]).await;
+    let seeds = cluster.url().replace("redis-cluster://", "");
+    let seeds = seeds
+        .split(',')
+        .map(|seed| format!("redis://app:secret@{seed}"));
+    let store = RedisStore::from_cluster(ClusterClientBuilder::new(seeds)).await;
+    let store = store.unwrap();
+    store.insert(&session("alice")).await.unwrap();
+    assert_eq!(store.list(&logins("alice"), now()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_cluster_that_is_not_there_is_an_error_that_names_its_seeds() {
+    let url = "redis-cluster://app:hunter2@127.0.0.1:1,127.0.0.1:2";
+    let error = RedisStore::open(url).await.unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("127.0.0.1:1,127.0.0.1:2"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_cluster_that_evicts_is_refused_whichever_node_does() {
+    let cluster = RedisCluster::start(&[]).await;
+    let (primary, _) = cluster.pair(2).await;
+    for (setting, value) in [("maxmemory", "100mb"), ("maxmemory-policy", "allkeys-lru")] {
+        let answer = cluster
+            .ask(primary, &format!("CONFIG SET {setting} {value}"))
+            .await;
+        assert_eq!(answer, "+OK");
+    }
+    let error = RedisStore::open(&cluster.url()).await.unwrap_err();
+    assert!(format!("{error:?}").contains("noeviction"), "{error:?}");
+}
+
+/// Redis 6 has no shards, and `rename-command` takes them away from a later one.
+#[tokio::test]
+async fn announcements_come_with_shards_and_without() {
+    let without = [
+        "--rename-command",
+        "SPUBLISH",
+        "",
+        "--rename-command",
+        "SSUBSCRIBE",
+        "",
+    ];
+    for settings in [&[][..], &without] {
+        let cluster = RedisCluster::start(settings).await;
+        let here = RedisStore::open(&cluster.url()).await.unwrap();
+        let there = RedisStore::open(&cluster.url_of([1])).await.unwrap();
+        let mut announcements = there.announcements().await.unwrap().unwrap();
+        // In each of the feeds.
+        for number in 0..64 {
+            let session = session(&format!("user-{number}"));
+            here.insert(&session).await.unwrap();
+            let record = RevocationReason::LoggedOut.at(now());
+            assert!(here.revoke(session.id(), record).await.unwrap());
+            timeout(SECOND, announcements.next())
+                .await
+                .unwrap()
+                .unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn announcements_come_again_after_a_failover() {
+    let mut cluster = RedisCluster::start(&[]).await;
+    let here = RedisStore::open(&cluster.url()).await.unwrap();
+    let there = RedisStore::open(&cluster.url()).await.unwrap();
+    let mut announcements = there.announcements().await.unwrap().unwrap();
+    let (primary, replica) = cluster.pair(0).await;
+    cluster.node(primary).kill();
+    cluster.takes_over(replica).await;
+    until("each feed is announced", LIMIT, async || {
+        there.revoked_since(None).await.is_ok() && here.revoked_since(None).await.is_ok()
+    })
+    .await;
+    // What the failover itself has announced.
+    while timeout(Duration::from_millis(200), announcements.next())
+        .await
+        .is_ok()
+    {}
+    let mut announcements = there.announcements().await.unwrap().unwrap();
+    for number in 0..64 {
+        let session = session(&format!("user-{number}"));
+        here.insert(&session).await.unwrap();
+        let record = RevocationReason::LoggedOut.at(now());
+        assert!(here.revoke(session.id(), record).await.unwrap());
+        timeout(SECOND, announcements.next())
+            .await
+            .unwrap()
+            .unwrap();
+    }
+}

@@ -1,0 +1,181 @@
+//! [`RedisCluster`].
+
+use std::ops::RangeInclusive;
+
+use super::redis::{ask, send};
+use super::{RedisServer, process};
+
+/// Three primaries of Redis or Valkey, and the replica of each: nodes 0 to 2, and 3 to 5. The
+/// others give up a node that was silent for two seconds.
+#[derive(Debug)]
+pub struct RedisCluster {
+    nodes: Vec<RedisServer>,
+}
+
+impl RedisCluster {
+    /// Settings as on the command line.
+    pub async fn start(settings: &[&str]) -> Self {
+        let mut all = vec!["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+        // A replica takes over however old its data is.
+        all.extend(["--cluster-replica-validity-factor", "0"]);
+        all.extend(["--repl-diskless-sync-delay", "0"]);
+        all.extend(settings);
+        let mut nodes = Vec::new();
+        for _ in 0..2 * PRIMARIES {
+            nodes.push(RedisServer::start_at(process::free_port_of_a_node(), &all).await);
+        }
+        let cluster = Self { nodes };
+        for primary in 0..PRIMARIES {
+            let (first, last) = slots(primary).into_inner();
+            let add = format!("CLUSTER ADDSLOTSRANGE {first} {last}");
+            assert_eq!(cluster.ask(primary, &add).await, "+OK");
+        }
+        for node in 1..cluster.nodes.len() {
+            let meet = format!("CLUSTER MEET 127.0.0.1 {}", cluster.port(0));
+            assert_eq!(cluster.ask(node, &meet).await, "+OK");
+        }
+        for primary in 0..PRIMARIES {
+            let replicate = format!("CLUSTER REPLICATE {}", cluster.id(primary).await);
+            process::until_ready("a replica", async || {
+                cluster.ask(primary + PRIMARIES, &replicate).await == "+OK"
+            })
+            .await;
+        }
+        for node in 0..cluster.nodes.len() {
+            cluster.sees_all(node).await;
+        }
+        for replica in PRIMARIES..cluster.nodes.len() {
+            process::until_ready("a replica", async || {
+                let role = cluster.ask(replica, "ROLE").await;
+                role.contains("slave") && role.contains("connected")
+            })
+            .await;
+        }
+        cluster
+    }
+
+    /// The URL, with all nodes.
+    pub fn url(&self) -> String {
+        self.url_of(0..self.nodes.len())
+    }
+
+    /// The URL with some of the nodes.
+    pub fn url_of(&self, nodes: impl IntoIterator<Item = usize>) -> String {
+        let hosts: Vec<String> = nodes
+            .into_iter()
+            .map(|node| format!("127.0.0.1:{}", self.port(node)))
+            .collect();
+        format!("redis-cluster://{}", hosts.join(","))
+    }
+
+    /// One of the nodes.
+    pub fn node(&mut self, node: usize) -> &mut RedisServer {
+        &mut self.nodes[node]
+    }
+
+    fn port(&self, node: usize) -> u16 {
+        self.nodes[node].port()
+    }
+
+    async fn id(&self, node: usize) -> String {
+        let answer = self.ask(node, "CLUSTER MYID").await;
+        answer.lines().nth(1).unwrap().to_owned()
+    }
+
+    /// Waits until a node says that each slot has a primary, and knows all nodes.
+    pub async fn sees_all(&self, node: usize) {
+        let known = format!("cluster_known_nodes:{}", self.nodes.len());
+        process::until_ready("the cluster", async || {
+            let info = self.ask(node, "CLUSTER INFO").await;
+            info.contains("cluster_state:ok") && info.contains(&known)
+        })
+        .await;
+    }
+
+    /// The primary and the replica of a third of the slots, as they are now: a busy machine may
+    /// have changed their roles.
+    pub async fn pair(&self, third: usize) -> (usize, usize) {
+        let replica = third + PRIMARIES;
+        match self.is_primary(replica).await {
+            true => (replica, third),
+            false => (third, replica),
+        }
+    }
+
+    async fn is_primary(&self, node: usize) -> bool {
+        self.ask(node, "ROLE").await.contains("master")
+    }
+
+    /// Waits until a replica is the primary in place of its own.
+    pub async fn takes_over(&self, replica: usize) {
+        process::until_ready("the new primary", async || self.is_primary(replica).await).await;
+        self.sees_all(replica).await;
+    }
+
+    /// Moves a slot from one primary to another, key by key, as `redis-cli --cluster reshard` does.
+    pub async fn move_slot(&self, slot: u16, from: usize, to: usize) {
+        let (old, new) = (self.id(from).await, self.id(to).await);
+        let set = async |node, state: String| {
+            let answer = self
+                .ask(node, &format!("CLUSTER SETSLOT {slot} {state}"))
+                .await;
+            assert_eq!(answer, "+OK");
+        };
+        set(to, format!("IMPORTING {old}")).await;
+        set(from, format!("MIGRATING {new}")).await;
+        loop {
+            let keys = self.keys_in(from, slot).await;
+            if keys.is_empty() {
+                break;
+            }
+            for key in keys {
+                let port = self.port(to).to_string();
+                let mut migrate: Vec<&[u8]> = vec![b"MIGRATE", b"127.0.0.1", port.as_bytes()];
+                migrate.extend([&key[..], b"0", b"5000"]);
+                let answer = send(self.port(from), &command(&migrate)).await;
+                let done = answer.starts_with(b"+OK") || answer.starts_with(b"+NOKEY");
+                assert!(done, "{}", String::from_utf8_lossy(&answer));
+            }
+        }
+        for node in [to, from] {
+            set(node, format!("NODE {new}")).await;
+        }
+    }
+
+    /// Some keys of a slot.
+    async fn keys_in(&self, node: usize, slot: u16) -> Vec<Vec<u8>> {
+        let ask = format!("CLUSTER GETKEYSINSLOT {slot} 16\r\n");
+        let answer = send(self.port(node), ask.as_bytes()).await;
+        let (mut keys, mut rest) = (Vec::new(), &answer[..]);
+        while let Some(at) = rest.iter().position(|byte| *byte == b'$') {
+            let end = at + rest[at..].iter().position(|byte| *byte == b'\r').unwrap();
+            let length: usize = str::from_utf8(&rest[at + 1..end]).unwrap().parse().unwrap();
+            keys.push(rest[end + 2..end + 2 + length].to_vec());
+            rest = &rest[end + 2 + length..];
+        }
+        keys
+    }
+
+    /// What a node answers to a command of one line, or nothing if it cannot.
+    pub async fn ask(&self, node: usize, command: &str) -> String {
+        ask(self.port(node), command).await
+    }
+}
+
+/// The slots that a primary has at the start.
+pub fn slots(primary: usize) -> RangeInclusive<u16> {
+    let first = [0, 5461, 10923, 16384];
+    first[primary]..=first[primary + 1] - 1
+}
+
+/// A command whose arguments may have any bytes.
+fn command(arguments: &[&[u8]]) -> Vec<u8> {
+    let mut command = format!("*{}\r\n", arguments.len()).into_bytes();
+    for argument in arguments {
+        command.extend(format!("${}\r\n", argument.len()).into_bytes());
+        command.extend([argument, &b"\r\n"[..]].concat());
+    }
+    command
+}
+
+const PRIMARIES: usize = 3;

@@ -1,0 +1,69 @@
+//! [`RedisSentinel`].
+
+use super::redis::ask;
+use super::{Database, RedisServer, process};
+
+/// A primary, its replica, and the sentinel that puts the one in the place of the other. They are
+/// the group `sessions`.
+#[derive(Debug)]
+pub struct RedisSentinel {
+    primary: RedisServer,
+    _replica: RedisServer,
+    sentinel: RedisServer,
+}
+
+impl RedisSentinel {
+    /// The primary is given up after a second of silence.
+    pub async fn start() -> Self {
+        let primary = RedisServer::start(&["--repl-diskless-sync-delay", "0"]).await;
+        let port = primary.port().to_string();
+        let replica = RedisServer::start(&["--replicaof", "127.0.0.1", &port]).await;
+        let sentinel = RedisServer::start_sentinel().await;
+        let servers = Self {
+            primary,
+            _replica: replica,
+            sentinel,
+        };
+        let port = servers.sentinel.port();
+        for line in [
+            &format!(
+                "SENTINEL MONITOR sessions 127.0.0.1 {} 1",
+                servers.primary.port()
+            ),
+            "SENTINEL SET sessions down-after-milliseconds 1000",
+            "SENTINEL SET sessions failover-timeout 5000",
+        ] {
+            assert_eq!(ask(port, line).await, "+OK", "{line}");
+        }
+        process::until_ready("the sentinel", async || {
+            let group = ask(port, "SENTINEL MASTER sessions").await;
+            group.contains("num-slaves\r\n$1\r\n1")
+        })
+        .await;
+        servers
+    }
+
+    /// The URL of the sentinel and the group.
+    pub fn url(&self) -> String {
+        format!(
+            "redis-sentinel://127.0.0.1:{}/sessions",
+            self.sentinel.port()
+        )
+    }
+
+    /// The primary of the start.
+    pub fn primary(&mut self) -> &mut impl Database {
+        &mut self.primary
+    }
+
+    /// Waits until the replica has all that the primary has.
+    pub async fn are_in_step(&self) {
+        process::until_ready("the replica", async || {
+            let info = ask(self.primary.port(), "INFO replication").await;
+            let offset = info.split("master_repl_offset:").nth(1);
+            let offset = offset.and_then(|rest| rest.split("\r\n").next());
+            offset.is_some_and(|offset| info.contains(&format!("offset={offset}")))
+        })
+        .await;
+    }
+}
