@@ -124,7 +124,7 @@ async fn kill_the_database(name: &str, mut database: impl Database) {
 }
 
 /// One after the other. Whose logout was acknowledged, is told.
-async fn log_out(
+pub(crate) async fn log_out(
     server: Arc<AppServer>,
     leaving: Vec<Value>,
     acknowledged: mpsc::UnboundedSender<Value>,

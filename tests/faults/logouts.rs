@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use support::app_server::AppServer;
-use support::servers::{Database, PostgresServer, RedisServer};
+use support::servers::{Database, PostgresServer, RedisCluster, RedisServer};
 use support::wait::until;
 
 use crate::site::{Site, assert_out, log_in};
@@ -20,6 +20,12 @@ async fn a_logout_on_one_node_is_refused_on_another_within_100_ms_over_postgres(
 async fn a_logout_on_one_node_is_refused_on_another_within_100_ms_over_redis() {
     let database = RedisServer::start(&[]).await;
     is_felt_within(ANNOUNCED, "Redis", &Site::on(database.url())).await;
+}
+
+#[tokio::test]
+async fn a_logout_on_one_node_is_refused_on_another_within_100_ms_over_a_cluster_of_redis() {
+    let cluster = RedisCluster::start(&[]).await;
+    is_felt_within(ANNOUNCED, "a cluster", &Site::on(cluster.url())).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Real processes: two servers on one store, and stores that are killed, paused and set back.
 //! `tests/run` finds the programs.
 
+mod cluster;
 mod example;
 mod guesses;
 mod kills;
