@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jsonwebtoken::{TokenData, Validation, decode, decode_header};
 use serde_json::Value;
+use tower_bearer::clock::Timestamp;
 use tower_bearer::keys::Algorithm;
 use tower_bearer::token::VerifyError;
 use tower_bearer::{AccessTokenClaims, AccessTokenVerifier, KeySet};
@@ -62,8 +63,12 @@ fn check_claims(claims: &AccessTokenClaims, theirs: &TokenData<Value>, token: &s
     let theirs = &theirs.claims;
     assert_eq!(theirs["sub"], claims.subject().as_str());
     assert_eq!(theirs["iss"], claims.issuer().as_str());
+    // Ours is the last moment that there is, if the token says a later one.
+    let exp = theirs["exp"]
+        .as_f64()
+        .map(|secs| Timestamp::from_secs(secs as u64));
     assert_eq!(
-        theirs["exp"].as_f64().map(|secs| secs as u64),
+        exp.map(Timestamp::as_secs),
         Some(claims.expires_at().as_secs())
     );
     let scope = theirs["scope"].as_str().unwrap_or_default();
