@@ -27,5 +27,6 @@ fn main() {
     rows::stores::sqlite::rows(&table);
     rows::stores::postgres::rows(&table);
     rows::stores::redis::rows(&table);
+    rows::stores::redis_cluster::rows(&table);
     rows::http_refresh::rows(&table);
 }

@@ -3,4 +3,5 @@
 pub mod clients;
 pub mod postgres;
 pub mod redis;
+pub mod redis_cluster;
 pub mod sqlite;

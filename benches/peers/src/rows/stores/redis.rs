@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use redis::aio::ConnectionManager;
+use redis::aio::ConnectionLike;
 use redis::{AsyncCommands, Client, Script};
 use tokio::runtime::Handle;
 use tower_bearer::RedisStore;
@@ -33,17 +33,17 @@ async fn rate(url: &str, rounds: usize) -> f64 {
         let set = connection.set::<_, _, ()>(key(client), [0_u8; 64].as_slice());
         set.await.expect("the server answers");
     }
-    // Writes if the row is still the one that was read.
-    let script = Arc::new(Script::new(
-        "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end \
-         redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1",
-    ));
+    let script = Arc::new(Script::new(WRITES_IF_UNCHANGED));
     let bare = move |client| read_and_write(connection.clone(), Arc::clone(&script), client);
     let store = RedisStore::open(url).await.expect("a store");
     compare(rounds, CLIENTS, store, bare).await.rate
 }
 
-async fn read_and_write(mut connection: ConnectionManager, script: Arc<Script>, client: usize) {
+pub(super) async fn read_and_write(
+    mut connection: impl ConnectionLike + Send + Sync,
+    script: Arc<Script>,
+    client: usize,
+) {
     let row: Vec<u8> = connection.get(key(client)).await.expect("the row is there");
     let mut next = row.clone();
     next[0] = next[0].wrapping_add(1);
@@ -53,8 +53,11 @@ async fn read_and_write(mut connection: ConnectionManager, script: Arc<Script>, 
     assert_eq!(written, 1);
 }
 
-fn key(client: usize) -> String {
+pub(super) fn key(client: usize) -> String {
     format!("bare_{client:04}")
 }
 
 const CLIENTS: usize = 32;
+/// Writes if the row is still the one that was read.
+pub(super) const WRITES_IF_UNCHANGED: &str = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then \
+     return 0 end redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1";
