@@ -62,7 +62,21 @@ pub(super) enum Event {
     ChangesPassword,
     Steals,
     BacksUp,
-    SetsBack,
+    /// The row, the feed, or both are set back.
+    SetsBack {
+        row: bool,
+        feed: bool,
+    },
+    /// The second step of a revocation.
+    EndsCompletely {
+        node: usize,
+    },
+    /// The second step of a revocation is lost, or the node crashed.
+    EndsByHalf {
+        node: usize,
+    },
+    /// The retention has passed, and the clean-up was there.
+    Forgets,
     /// A node hears of a revocation.
     Pulls {
         node: usize,
@@ -103,8 +117,10 @@ impl Event {
             Self::Refuses { reuse: true, .. } => Some("reuse"),
             Self::Refuses { reuse: false, .. } => Some("refuse"),
             Self::LosesTheRace { .. } => Some("race"),
-            Self::SetsBack => Some("set back"),
+            Self::SetsBack { .. } => Some("set back"),
             Self::Asserts { .. } => Some("assert"),
+            Self::EndsByHalf { .. } => Some("end by half"),
+            Self::Forgets => Some("forget"),
             _ => None,
         }
     }

@@ -29,6 +29,8 @@ pub(super) enum Law {
     ThePasswordCounts,
     /// After a logout no request is answered, not even one that was under way.
     NothingIsAnsweredAfterALogout,
+    /// If one node knows of the revocation, all of them do a unit later.
+    EveryNodeHears,
 }
 
 impl Law {
@@ -70,6 +72,11 @@ impl Law {
             Self::NothingIsAnsweredAfterALogout => {
                 !before.logged_out || !matches!(event, Event::Answers { .. })
             }
+            Self::EveryNodeHears => {
+                *event != Event::TimePasses
+                    || before.knows == 0
+                    || (0..scenario.clocks.len()).all(|node| before.knows(node))
+            }
         }
     }
 }
@@ -94,14 +101,17 @@ fn used_copies_end_it(before: &World, event: &Event, after: &World, scenario: &S
         // The arrival of the request counts.
         Event::Answers { jar, took, .. } => !outdone(jar, took),
         Event::Refuses { jar, .. } => {
-            !outdone(jar, 0) || after.row.revoked || is_over(before, scenario)
+            !outdone(jar, 0) || after.row.revoked || after.entered || is_over(before, scenario)
         }
         _ => true,
     }
 }
 
 fn logout_is_final(before: &World, event: &Event, after: &World) -> bool {
-    let changed = !matches!(event, Event::TimePasses | Event::SetsBack) && before.row != after.row;
+    let changed = !matches!(
+        event,
+        Event::TimePasses | Event::SetsBack { .. } | Event::Forgets
+    ) && before.row != after.row;
     !(is_dead(event) || before.row.revoked && changed)
 }
 
@@ -132,7 +142,7 @@ fn one_rotation_in_the_overlap(
         Event::Answers {
             how: How::Healed, ..
         }
-        | Event::SetsBack => true,
+        | Event::SetsBack { .. } => true,
         _ => after.row.generation == before.row.generation,
     }
 }
@@ -153,7 +163,10 @@ fn nothing_outlives_the_session(
 }
 
 fn revisions_count(before: &World, event: &Event, after: &World) -> bool {
-    if matches!(event, Event::TimePasses | Event::SetsBack | Event::Inserts) {
+    if matches!(
+        event,
+        Event::TimePasses | Event::SetsBack { .. } | Event::Inserts | Event::Forgets
+    ) {
         return true;
     }
     let (old, new) = (before.row, after.row);

@@ -16,6 +16,8 @@
 //! | clocks that differ | `skewed` |
 //! | a store that is set back to an earlier row | `restored` |
 //! | or to before a revocation, which nodes still know of | `revived` |
+//! | a failover that loses the last writes of the row, of the feed, or of both | `failover` |
+//! | a revocation in two steps, one for the feed and one for the row | `two_steps` |
 //! | a change of password, and a login under way | `password` |
 //! | a rule, or a node, that is almost right | `faults` |
 //! | a rule that is simpler, or that others have | `tempting` |
@@ -27,9 +29,11 @@
 mod ending;
 mod event;
 mod expiry;
+mod failover;
 mod faults;
 mod honest;
 mod law;
+mod nodes;
 mod outside;
 mod page;
 mod password;
@@ -45,4 +49,5 @@ mod skewed;
 mod step;
 mod table;
 mod tempting;
+mod two_steps;
 mod world;

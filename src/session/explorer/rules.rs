@@ -29,6 +29,10 @@ pub(super) struct Rule {
     pub(super) asks_revocations: [bool; 2],
     /// Whether a node tells the store which revocations it has lost.
     pub(super) asserts: bool,
+    /// Whether a revocation in two steps begins with the feed.
+    pub(super) enters_first: bool,
+    /// Whether the clean-up ends the rows of all entries before the nodes forget them.
+    pub(super) ends_rows: bool,
 }
 
 /// The rule under test.
@@ -41,6 +45,8 @@ pub(super) const REAL: Rule = Rule {
     asks_after_insert: true,
     asks_revocations: [true, true],
     asserts: true,
+    enters_first: true,
+    ends_rows: false,
 };
 
 pub(super) const NO_REUSE_DETECTION: Rule = Rule {

@@ -46,8 +46,18 @@ pub(super) struct Scenario {
     /// The state may also be one of the same generation, so that an overlap that was opened again
     /// is forgotten.
     pub(super) loses_openings: bool,
+    /// The state may also be one of the same generation and overlap, so that a receipt is
+    /// forgotten.
+    pub(super) loses_receipts: bool,
     /// The state may also be one from before the revocation.
     pub(super) loses_revocations: bool,
+    /// The row and the feed are on two servers, and each may be set back without the other.
+    pub(super) feed_apart: bool,
+    /// A revocation is two calls of two servers, and the second may be lost.
+    pub(super) two_steps: bool,
+    /// The retention may pass after a revocation: the nodes and the feed forget it, and the
+    /// clean-up deletes the row that was revoked.
+    pub(super) retention: bool,
     /// That happens only once every node has heard of the revocation.
     pub(super) heard: bool,
     /// A used copy counts although the store has forgotten it.
@@ -116,7 +126,11 @@ impl Scenario {
         login: false,
         set_back: 0,
         loses_openings: false,
+        loses_receipts: false,
         loses_revocations: false,
+        feed_apart: false,
+        two_steps: false,
+        retention: false,
         heard: false,
         keeps_evidence: false,
         feed: false,

@@ -84,19 +84,19 @@ fn find(
     let (row, mut next) = (world.row, world.clone());
     let client = &mut next.clients[index];
     client.arrived = Some(arrival);
-    client.late.dead = world.ended;
+    client.late.dead = world.ended || world.knows(arrival.node);
     client.doing = Doing::Found(row);
     let (jar, node) = (client.jar, arrival.node);
     let event = if !row.exists {
         refuse(&mut next, index, false)
     } else if rule.asks_revocations[0] && !row.revoked && world.knows(node) {
-        next.row.revoke();
+        next.ends(node, scenario, rule);
         refuse(&mut next, index, false)
     } else {
         match decide_at(&next, index, row, arrival, scenario, rule) {
             Decision::Refuse(_) => refuse(&mut next, index, false),
             Decision::Reuse => {
-                next.ends(node, scenario);
+                next.ends(node, scenario, rule);
                 refuse(&mut next, index, true)
             }
             Decision::Reply { .. } | Decision::Replace { .. } => Event::Finds { jar, node },
@@ -116,7 +116,7 @@ fn renew(
     let mut next = world.clone();
     next.clients[index].late.outdated |= world.changed;
     let event = if world.changed && rule.compares_stamps {
-        next.ends(world.node(index), scenario);
+        next.ends(world.node(index), scenario, rule);
         refuse(&mut next, index, false)
     } else {
         go_on(&mut next)
@@ -146,7 +146,7 @@ fn decide(world: &World, index: usize, row: Row, scenario: &Scenario, rule: &Rul
             }
             Decision::Refuse(_) => refuse(&mut next, index, false),
             Decision::Reuse => {
-                next.ends(arrival.node, scenario);
+                next.ends(arrival.node, scenario, rule);
                 refuse(&mut next, index, true)
             }
         };

@@ -1,7 +1,8 @@
 //! Everything that may happen next.
 
 use super::event::Event;
-use super::outside::{at_the_nodes, outside};
+use super::nodes::at_the_nodes;
+use super::outside::outside;
 use super::rules::Rule;
 use super::scenario::Scenario;
 use super::serve::serve;
@@ -19,7 +20,7 @@ pub(super) fn steps(world: &World, scenario: &Scenario, rule: &Rule) -> Steps {
         }
     }
     receipts(world, scenario, rule, &mut steps);
-    outside(world, scenario, &mut steps);
+    outside(world, scenario, rule, &mut steps);
     at_the_nodes(world, scenario, rule, &mut steps);
     steps
 }
@@ -41,7 +42,7 @@ fn client_steps(world: &World, index: usize, scenario: &Scenario, rule: &Rule, s
     }
     match client.doing {
         // The login has the old password. A login with the new one is another story.
-        Doing::Nothing if jar == HONEST && !world.row.exists && world.set_back == 0 => {
+        Doing::Nothing if is_before_the_login(world, jar) => {
             if !world.changed {
                 steps.push(step(world, Event::ChecksPassword, doing(Doing::Checked)));
             }
@@ -80,6 +81,10 @@ fn client_steps(world: &World, index: usize, scenario: &Scenario, rule: &Rule, s
         }
         _ => steps.extend(serve(world, index, scenario, rule)),
     }
+}
+
+fn is_before_the_login(world: &World, jar: usize) -> bool {
+    jar == HONEST && !world.row.exists && world.set_back == 0 && world.jars[jar].token.is_none()
 }
 
 /// An access token came back, and the store hears of it.

@@ -2,6 +2,7 @@
 
 use super::law::Law;
 use super::row::{NEVER, Row};
+use super::rules::Rule;
 use super::scenario::Scenario;
 use crate::session::rotation::Reply;
 
@@ -22,6 +23,10 @@ pub(super) struct World {
     pub(super) logged_out: bool,
     /// The session was revoked, whatever the store says now.
     pub(super) ended: bool,
+    /// The feed of the store has the revocation.
+    pub(super) entered: bool,
+    /// The node that has done the first of the two steps of a revocation.
+    pub(super) halfway: Option<usize>,
     /// The application has another stamp than the row.
     pub(super) changed: bool,
     /// The nodes that know of the revocation, with one bit for each.
@@ -162,6 +167,8 @@ impl World {
             clients,
             logged_out: false,
             ended: false,
+            entered: false,
+            halfway: None,
             changed: false,
             knows: 0,
             access_lives: 0,
@@ -173,9 +180,38 @@ impl World {
         self.knows & 1 << node != 0
     }
 
-    /// The node revokes the session, and knows it.
-    pub(super) fn ends(&mut self, node: usize, scenario: &Scenario) {
-        self.row.revoke();
+    /// The node begins to revoke the session. In one step, or if there is nothing to revoke, it is
+    /// done then.
+    pub(super) fn ends(&mut self, node: usize, scenario: &Scenario, rule: &Rule) {
+        if self.row.exists && !self.row.revoked {
+            if scenario.two_steps {
+                self.halfway = Some(node);
+            }
+            if !scenario.two_steps || rule.enters_first {
+                self.entered = true;
+            }
+            if !scenario.two_steps || !rule.enters_first {
+                self.row.revoke();
+            }
+        }
+        if self.halfway.is_none() {
+            self.has_ended(node, scenario);
+        }
+    }
+
+    /// The node does the second step.
+    pub(super) fn ends_completely(&mut self, node: usize, scenario: &Scenario, rule: &Rule) {
+        self.halfway = None;
+        if rule.enters_first {
+            self.row.revoke();
+        } else {
+            self.entered = true;
+        }
+        self.has_ended(node, scenario);
+    }
+
+    /// The store has answered, and the node knows of the revocation.
+    fn has_ended(&mut self, node: usize, scenario: &Scenario) {
         self.ended |= self.row.revoked;
         self.learns(node, scenario);
     }
