@@ -13,6 +13,7 @@ mod pool;
 mod postgres;
 mod private_servers;
 mod proxy;
+mod replicas;
 mod set_back;
 mod site;
 mod storm;

@@ -1,11 +1,10 @@
 //! A store that has lost what it once knew.
 
 use serde_json::Value;
-use support::app_server::AppServer;
 use support::servers::{Database, PostgresServer, RedisServer};
 use support::wait::{LIMIT, until};
 
-use crate::site::{Site, assert_in, assert_out, log_in};
+use crate::site::{Site, assert_in, assert_out, has_to_log_in_again, log_in, tells_the_store};
 
 #[tokio::test]
 async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while_a_node_lives_that_knew()
@@ -91,22 +90,4 @@ async fn a_redis_that_syncs_every_write_keeps_a_logout_that_nobody_else_knows_of
     let new = site.server().await;
     assert_out(&new, &leaves).await;
     assert_in(&new, &stays).await;
-}
-
-async fn tells_the_store(server: &AppServer) {
-    let told = async || server.has_said("the store had lost revocations");
-    println!(
-        "told after {:?}",
-        until("the living node tells the store what it lost", LIMIT, told).await
-    );
-}
-
-async fn has_to_log_in_again(server: &AppServer, tokens: &Value) {
-    let (status, refused) = server.refresh(tokens).await.status_and_value();
-    assert_eq!(
-        (status, refused["error"].as_str()),
-        (400, Some("invalid_grant")),
-        "{refused}"
-    );
-    assert_eq!(refused["reason"], "session_expired");
 }

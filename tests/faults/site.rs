@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use support::app_server::AppServer;
+use support::wait::{LIMIT, until};
 use tempfile::TempDir;
 
 pub(crate) const SECRET: &str = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
@@ -98,4 +99,24 @@ pub(crate) async fn assert_in(server: &AppServer, tokens: &Value) -> Value {
     let (status, renewed) = server.refresh(tokens).await.status_and_value();
     assert_eq!(status, 200, "{renewed}");
     renewed
+}
+
+/// Waits until the server has told the store what it lost.
+pub(crate) async fn tells_the_store(server: &AppServer) {
+    let told = async || server.has_said("the store had lost revocations");
+    println!(
+        "told after {:?}",
+        until("the living node tells the store what it lost", LIMIT, told).await
+    );
+}
+
+/// Asserts that the store has no row of the session.
+pub(crate) async fn has_to_log_in_again(server: &AppServer, tokens: &Value) {
+    let (status, refused) = server.refresh(tokens).await.status_and_value();
+    assert_eq!(
+        (status, refused["error"].as_str()),
+        (400, Some("invalid_grant")),
+        "{refused}"
+    );
+    assert_eq!(refused["reason"], "session_expired");
 }
