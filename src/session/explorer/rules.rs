@@ -46,7 +46,7 @@ pub(super) const REAL: Rule = Rule {
     asks_revocations: [true, true],
     asserts: true,
     enters_first: true,
-    ends_rows: false,
+    ends_rows: true,
 };
 
 pub(super) const NO_REUSE_DETECTION: Rule = Rule {

@@ -7,9 +7,8 @@
 //! the row, as the second step does. A logout that failed and is asked for again is complete. This
 //! holds through a failover too.
 //!
-//! **Not promised:** that a logout which failed after its first step is undone, or holds. Nodes
-//! refuse the session for the retention. If no refresh comes in that time, and nobody asks for the
-//! logout again, the session goes on after it.
+//! A logout that failed after its first step is not undone: nodes refuse the session, and the next
+//! refresh or clean-up ends the row.
 //!
 //! The other order, first the row and then the feed, breaks a law: if the second step is lost, a
 //! repeated logout finds the row revoked, and the other nodes never hear.
