@@ -4,6 +4,7 @@ mod ephemeral;
 mod feed;
 mod many;
 mod opening;
+mod partitions;
 mod passwords;
 mod pooler;
 mod pools;
@@ -21,7 +22,7 @@ use sqlx::{AssertSqlSafe, Connection};
 use support::InTurn;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::Session;
-use tower_bearer::store::{PostgresStore, SessionParts, TablePrefix};
+use tower_bearer::store::{PostgresStore, PostgresStoreBuilder, SessionParts, TablePrefix};
 
 use crate::now;
 
@@ -30,6 +31,18 @@ mod one_store {
 
     async fn make_store() -> (PostgresStore, Schema) {
         let schema = Schema::new().await;
+        (schema.store_with_prefix().await, schema)
+    }
+
+    tower_bearer::store_conformance!(make_store);
+}
+
+/// Each id is in one of sixteen tables.
+mod sixteen_partitions {
+    use super::*;
+
+    async fn make_store() -> (PostgresStore, Schema) {
+        let schema = Schema::partitioned().await;
         (schema.store_with_prefix().await, schema)
     }
 
@@ -59,6 +72,7 @@ struct Schema {
     name: String,
     /// A prefix of this test alone: announcements go through the whole database.
     prefix: String,
+    partitions: Option<u16>,
 }
 
 impl Schema {
@@ -79,7 +93,23 @@ impl Schema {
         );
         let name = format!("{prefix}{start}");
         execute(&mut connection().await, format!("CREATE SCHEMA {name}")).await;
-        Self { name, prefix }
+        Self {
+            name,
+            prefix,
+            partitions: None,
+        }
+    }
+
+    /// A schema whose stores ask for partitions.
+    async fn partitioned() -> Self {
+        let mut schema = Self::new().await;
+        schema.partitions = Some(PARTITIONS);
+        schema
+    }
+
+    /// Two schemas: with and without partitions.
+    async fn of_each_layout() -> [Self; 2] {
+        [Self::new().await, Self::partitioned().await]
     }
 
     /// The server's URL, with this schema.
@@ -106,17 +136,22 @@ impl Schema {
 
     /// A store over a pool of its own.
     async fn store(&self) -> PostgresStore {
-        PostgresStore::from_pool(self.pool().await).await.unwrap()
+        self.builder().await.open().await.unwrap()
+    }
+
+    async fn builder(&self) -> PostgresStoreBuilder {
+        let builder = PostgresStore::builder(self.pool().await);
+        match self.partitions {
+            Some(count) => builder.hash_partitions(count),
+            None => builder,
+        }
     }
 
     /// A store that gets no announcements of other tests.
     async fn store_with_prefix(&self) -> PostgresStore {
         let prefix = TablePrefix::new(self.prefix.as_str()).unwrap();
-        PostgresStore::builder(self.pool().await)
-            .table_prefix(prefix)
-            .open()
-            .await
-            .unwrap()
+        let builder = self.builder().await.table_prefix(prefix);
+        builder.open().await.unwrap()
     }
 }
 
@@ -160,3 +195,5 @@ fn session(id: u128, subject: &str) -> Session {
         end,
     ))
 }
+
+const PARTITIONS: u16 = 16;

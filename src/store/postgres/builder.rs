@@ -6,6 +6,7 @@ use std::str::FromStr;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+use super::partitions::Partitions;
 use super::pool::{POSTGRES, place, reach};
 use super::route::{CURE, Route, refuse_pooler};
 use super::schema;
@@ -21,6 +22,7 @@ use crate::store::place::FailedAt;
 pub struct PostgresStoreBuilder {
     pool: PgPool,
     prefix: TablePrefix,
+    partitions: Partitions,
     route: Route,
     listening: Option<PgPool>,
 }
@@ -30,6 +32,7 @@ impl PostgresStoreBuilder {
         Self {
             pool,
             prefix: TablePrefix::default(),
+            partitions: Partitions::default(),
             route: Route::Direct,
             listening: None,
         }
@@ -38,6 +41,19 @@ impl PostgresStoreBuilder {
     /// Sets the beginning of all names in the database, instead of `tower_bearer_`.
     pub fn table_prefix(mut self, prefix: TablePrefix) -> Self {
         self.prefix = prefix;
+        self
+    }
+
+    /// Makes the table of sessions with this many hash partitions of the session's id (`PARTITION
+    /// BY HASH (id)`), from 1 to 1,024. Without this setting, a new table has no partitions.
+    ///
+    /// It is for tables that are too large for one vacuum, one tablespace or one index in memory. A
+    /// list of a user's sessions then looks into every partition.
+    ///
+    /// An existing table is never changed. Opening fails if the table has no partitions, or another
+    /// number of them. Without this setting the store uses a partitioned table as it is.
+    pub fn hash_partitions(mut self, count: u16) -> Self {
+        self.partitions = Partitions(Some(count));
         self
     }
 
@@ -71,8 +87,9 @@ impl PostgresStoreBuilder {
     /// `default_transaction_isolation` is above `read committed`, so that racing refreshes would
     /// fail. The pool leads through a pooler in transaction mode, without
     /// [`behind_transaction_pooler`](Self::behind_transaction_pooler). The tables cannot be
-    /// created, or are those of a later version. The error names the host, the port, the database
-    /// and the cause.
+    /// created, or are those of a later version, or have other partitions than
+    /// [`hash_partitions`](Self::hash_partitions) says. The error names the host, the port, the
+    /// database and the cause.
     pub async fn open(self) -> Result<PostgresStore, StoreError> {
         let at = place(&self.pool.connect_options());
         self.check().await.failed_at(&at)?;
@@ -94,13 +111,17 @@ impl PostgresStoreBuilder {
     }
 
     async fn check(&self) -> Result<(), BoxError> {
+        self.partitions.check_number()?;
         let mut beside = reach(&self.pool.connect_options()).await?;
         if self.route == Route::Direct {
             refuse_pooler(&mut beside, &self.pool, CURE).await?;
         }
         beside.close().await?;
         schema::check(&self.pool, self.route).await?;
-        schema::migrate(&self.pool, self.route, &self.prefix).await
+        schema::migrate(&self.pool, self.route, &self.prefix, self.partitions).await?;
+        self.partitions
+            .check(&self.pool, self.route, &self.prefix)
+            .await
     }
 }
 
@@ -161,6 +182,7 @@ impl fmt::Debug for PostgresStoreBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresStoreBuilder")
             .field("prefix", &self.prefix)
+            .field("partitions", &self.partitions)
             .field("route", &self.route)
             .finish_non_exhaustive()
     }

@@ -4,6 +4,7 @@ mod announcements;
 mod builder;
 mod ephemeral;
 mod feed_place;
+mod partitions;
 mod pool;
 mod pulls;
 mod route;

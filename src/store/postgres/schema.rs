@@ -4,6 +4,7 @@ use sqlx::migrate::Migration;
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
 
+use super::partitions::Partitions;
 use super::route::Route;
 use super::table_prefix::TablePrefix;
 use crate::error::BoxError;
@@ -44,11 +45,13 @@ pub(super) async fn check(pool: &PgPool, route: Route) -> Result<(), BoxError> {
 ///
 /// The migrator of `sqlx` needs prepared statements with names, and its lock belongs to the
 /// session: after an error a connection of the application's pool would keep it, and behind a
-/// pooler that of another client. The table of migrations is as that migrator makes it.
+/// pooler that of another client. The table of migrations is as that migrator makes it. It does not
+/// have the number of partitions: stores with and without that setting use the same tables.
 pub(super) async fn migrate(
     pool: &PgPool,
     route: Route,
     prefix: &TablePrefix,
+    partitions: Partitions,
 ) -> Result<(), BoxError> {
     let table = prefix.name(MIGRATIONS);
     let migrations = [first_migration(prefix.apply(include_str!(
@@ -82,7 +85,7 @@ pub(super) async fn migrate(
         .fetch_all(&mut *transaction)
         .await?;
     for migration in missing(&migrations, &applied)? {
-        sqlx::raw_sql(migration.sql.clone())
+        sqlx::raw_sql(partitions.apply(&migration.sql, prefix))
             .execute(&mut *transaction)
             .await?;
         sqlx::query(AssertSqlSafe(format!(

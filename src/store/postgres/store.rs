@@ -72,6 +72,9 @@ use crate::store::sql::*;
 /// and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions`,
 /// `tower_bearer_revocations` and `tower_bearer_ephemeral`.
 ///
+/// The table of sessions may have partitions:
+/// [`hash_partitions`](super::PostgresStoreBuilder::hash_partitions).
+///
 /// # Limits
 ///
 /// A refresh writes the whole row, including all data of the application.

@@ -116,28 +116,29 @@ async fn a_long_feed_comes_in_pages_and_misses_nothing_that_comes_between_them()
 
 #[tokio::test]
 async fn an_administrator_can_revoke_by_hand() {
-    let schema = Schema::new().await;
-    let store = schema.store().await;
-    let session = session(1, "user");
-    store.insert(&session).await.unwrap();
-    let cursor = store.revoked_since(None).await.unwrap().cursor;
-    sqlx::query(REVOKE_BY_HAND)
-        .bind(uuid(session.id()))
-        .execute(&schema.pool().await)
-        .await
-        .unwrap();
+    for schema in Schema::of_each_layout().await {
+        let store = schema.store().await;
+        let session = session(1, "user");
+        store.insert(&session).await.unwrap();
+        let cursor = store.revoked_since(None).await.unwrap().cursor;
+        sqlx::query(REVOKE_BY_HAND)
+            .bind(uuid(session.id()))
+            .execute(&schema.pool().await)
+            .await
+            .unwrap();
 
-    let found = store.find(session.id()).await.unwrap().unwrap();
-    assert_eq!(
-        found.revoked().map(|record| record.reason),
-        Some(RevocationReason::Other)
-    );
-    // The trigger has told the other processes.
-    for cursor in [None, Some(cursor)] {
+        let found = store.find(session.id()).await.unwrap().unwrap();
         assert_eq!(
-            store.revoked_since(cursor).await.unwrap().ids(),
-            [*session.id()]
+            found.revoked().map(|record| record.reason),
+            Some(RevocationReason::Other)
         );
+        // The trigger has told the other processes.
+        for cursor in [None, Some(cursor)] {
+            assert_eq!(
+                store.revoked_since(cursor).await.unwrap().ids(),
+                [*session.id()]
+            );
+        }
     }
 }
 
@@ -145,27 +146,28 @@ async fn an_administrator_can_revoke_by_hand() {
 /// of the second.
 #[tokio::test]
 async fn a_session_that_is_revoked_twice_by_hand_enters_the_feed_twice() {
-    let schema = Schema::new().await;
-    let (store, pool) = (schema.store().await, schema.pool().await);
-    let session = session(1, "user");
-    store.insert(&session).await.unwrap();
-    store
-        .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
-        .await
-        .unwrap();
-    let cursor = store.revoked_since(None).await.unwrap().cursor;
-    sqlx::query("UPDATE tower_bearer_sessions SET revoked_at = NULL")
-        .execute(&pool)
-        .await
-        .unwrap();
-    store
-        .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
-        .await
-        .unwrap();
-    assert_eq!(
-        store.revoked_since(Some(cursor)).await.unwrap().ids(),
-        [*session.id()]
-    );
+    for schema in Schema::of_each_layout().await {
+        let (store, pool) = (schema.store().await, schema.pool().await);
+        let session = session(1, "user");
+        store.insert(&session).await.unwrap();
+        store
+            .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+            .await
+            .unwrap();
+        let cursor = store.revoked_since(None).await.unwrap().cursor;
+        sqlx::query("UPDATE tower_bearer_sessions SET revoked_at = NULL")
+            .execute(&pool)
+            .await
+            .unwrap();
+        store
+            .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+            .await
+            .unwrap();
+        assert_eq!(
+            store.revoked_since(Some(cursor)).await.unwrap().ids(),
+            [*session.id()]
+        );
+    }
 }
 
 #[tokio::test]

@@ -73,50 +73,51 @@ async fn many_may_open_an_empty_schema_at_once() {
 /// The application's role may be kept from making tables: another has opened the store before.
 #[tokio::test]
 async fn a_role_that_may_not_make_tables_may_use_them() {
-    let schema = Schema::new().await;
-    let owner = schema.pool().await;
-    PostgresStore::from_pool(owner.clone()).await.unwrap();
-    let role = format!("{}_app", schema.name());
-    let grants = format!(
-        "CREATE ROLE {role}; GRANT USAGE ON SCHEMA {schema} TO {role}; \
-         GRANT SELECT ON tower_bearer_migrations TO {role}; \
-         GRANT SELECT, INSERT, UPDATE, DELETE \
-         ON tower_bearer_sessions, tower_bearer_revocations, tower_bearer_ephemeral TO {role}",
-        schema = schema.name()
-    );
-    sqlx::raw_sql(sqlx::AssertSqlSafe(grants))
-        .execute(&owner)
-        .await
-        .unwrap();
-
-    let pool = sqlx::PgPool::connect_with(schema.options().options([("role", role.as_str())]))
-        .await
-        .unwrap();
-    let made = sqlx::query("CREATE TABLE another (id int)")
-        .execute(&pool)
-        .await;
-    assert!(made.is_err(), "the role may make tables");
-    let store = PostgresStore::from_pool(pool).await.unwrap();
-    let session = session(1, "user");
-    store.insert(&session).await.unwrap();
-    assert!(
-        store
-            .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+    for schema in Schema::of_each_layout().await {
+        let owner = schema.pool().await;
+        schema.store().await;
+        let role = format!("{}_app", schema.name());
+        let grants = format!(
+            "CREATE ROLE {role}; GRANT USAGE ON SCHEMA {schema} TO {role}; \
+             GRANT SELECT ON tower_bearer_migrations TO {role}; \
+             GRANT SELECT, INSERT, UPDATE, DELETE \
+             ON tower_bearer_sessions, tower_bearer_revocations, tower_bearer_ephemeral TO {role}",
+            schema = schema.name()
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(grants))
+            .execute(&owner)
             .await
-            .unwrap()
-    );
-    assert_eq!(
-        store.revoked_since(None).await.unwrap().ids(),
-        [*session.id()]
-    );
-    let erased = store.erase(&support::logins("user")).await.unwrap();
-    assert_eq!(erased.count(), 1);
-    drop(store);
-    let gone = format!("DROP OWNED BY {role}; DROP ROLE {role}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(gone))
-        .execute(&owner)
-        .await
-        .unwrap();
+            .unwrap();
+
+        let pool = sqlx::PgPool::connect_with(schema.options().options([("role", role.as_str())]))
+            .await
+            .unwrap();
+        let made = sqlx::query("CREATE TABLE another (id int)")
+            .execute(&pool)
+            .await;
+        assert!(made.is_err(), "the role may make tables");
+        let store = PostgresStore::from_pool(pool).await.unwrap();
+        let session = session(1, "user");
+        store.insert(&session).await.unwrap();
+        assert!(
+            store
+                .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
+                .await
+                .unwrap()
+        );
+        assert_eq!(
+            store.revoked_since(None).await.unwrap().ids(),
+            [*session.id()]
+        );
+        let erased = store.erase(&support::logins("user")).await.unwrap();
+        assert_eq!(erased.count(), 1);
+        drop(store);
+        let gone = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(gone))
+            .execute(&owner)
+            .await
+            .unwrap();
+    }
 }
 
 #[tokio::test]
