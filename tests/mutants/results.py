@@ -38,6 +38,10 @@ class Results:
         return {name for name, (result, _) in self.of.items() if result == "missed"}
 
 
+def explained(text):
+    return set(re.findall(r"^- `([^`]+)`", text, re.M))
+
+
 def survivors():
     """The names that `survivors.md` explains."""
-    return set(re.findall(r"^- `([^`]+)`", SURVIVORS.read_text(), re.M)) if SURVIVORS.exists() else set()
+    return explained(SURVIVORS.read_text())
