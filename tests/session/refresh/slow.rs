@@ -13,7 +13,7 @@ use tower_bearer::session::SessionErrorKind;
 use tower_bearer::test_util::{ManualClock, TestTokens};
 use tower_bearer::{
     Authenticate, Authorization, AuthorizeRequest, Grant, Identity, MemoryStore, NoCredentials,
-    Secret, SessionPolicy, TokenResponse,
+    Secret, SessionPolicy, Sessions, TokenResponse,
 };
 
 fn kept(answer: &TokenResponse) -> RefreshToken {
@@ -74,8 +74,8 @@ impl Authenticate for Slow {
     }
 }
 
-#[tokio::test]
-async fn a_slow_application_makes_nobody_a_thief() {
+/// Sessions whose application takes as many seconds as are set.
+fn slow_sessions() -> (TestTokens, Arc<AtomicU64>, Sessions) {
     let (tokens, seconds) = (TestTokens::new(), Arc::new(AtomicU64::new(0)));
     let accounts = Slow {
         clock: tokens.clock().clone(),
@@ -86,6 +86,29 @@ async fn a_slow_application_makes_nobody_a_thief() {
         .sessions(accounts, MemoryStore::new())
         .build()
         .unwrap();
+    (tokens, seconds, sessions)
+}
+
+#[tokio::test]
+async fn the_overlap_opens_again_when_a_slow_application_has_answered() {
+    let (tokens, seconds, sessions) = slow_sessions();
+    let login = sessions.start(Identity::new("alice")).await.unwrap();
+    let _lost = sessions.refresh(kept(&login)).await.unwrap();
+
+    tokens.clock().advance(10 * SECOND);
+    seconds.store(15, Ordering::Relaxed);
+    let repeated = sessions.refresh(kept(&login)).await.unwrap();
+
+    // 35 seconds after that request came, and 20 after its answer.
+    seconds.store(0, Ordering::Relaxed);
+    tokens.clock().advance(20 * SECOND);
+    let current = sessions.refresh(kept(&repeated)).await.unwrap();
+    assert_eq!(kept(&current).secret(), kept(&repeated).secret());
+}
+
+#[tokio::test]
+async fn a_slow_application_makes_nobody_a_thief() {
+    let (tokens, seconds, sessions) = slow_sessions();
     let login = sessions.start(Identity::new("alice")).await.unwrap();
     let first = sessions.refresh(kept(&login)).await.unwrap();
     // The answer arrived.
