@@ -79,13 +79,16 @@ fn check(set: &KeySet, secrets: &[&str]) {
     }
 }
 
-/// The members of keys that are secret, where they are long enough to be one.
+/// The members of keys that are secret, where they are long enough to be one. With a space it would
+/// be none, and may be what an error says anyway.
 fn secrets(value: &Value) -> Vec<String> {
     let keys = value["keys"].as_array().map_or(&[][..], Vec::as_slice);
     let named =
         |key: &Value| ["d", "k", "p", "q"].map(|name| key[name].as_str().map(str::to_owned));
     let secrets = keys.iter().chain([value]).flat_map(named).flatten();
-    secrets.filter(|secret| secret.len() >= 20).collect()
+    secrets
+        .filter(|secret| secret.len() >= 20 && !secret.contains(' '))
+        .collect()
 }
 
 fn assert_short(text: &str, secrets: &[&str]) {
