@@ -38,6 +38,8 @@ struct Reading {
     comparison: Option<Comparison>,
     /// The end of the last page.
     cursor: Option<Cursor>,
+    /// Whether the store did not know a cursor, because it may have been set back.
+    was_set_back: bool,
 }
 
 impl Feed {
@@ -144,6 +146,7 @@ impl Feed {
         }
         if page.complete {
             reading.comparison = Some(before);
+            reading.was_set_back |= reading.cursor.is_some();
         }
         if page.complete || reading.asked == NOT_YET {
             reading.asked = pull.asked();
@@ -165,7 +168,9 @@ impl Feed {
                 return Err(error);
             }
         }
-        self.go_on_from(Some(page.cursor));
+        // What was revoked while this reading began may be lost too, and was not compared. So the
+        // next pull reads everything once more.
+        self.go_on_from(Some(page.cursor).filter(|_| !reading.was_set_back));
         Ok(true)
     }
 
@@ -238,6 +243,7 @@ impl Reading {
             asked: NOT_YET,
             comparison: None,
             cursor,
+            was_set_back: false,
         }
     }
 }

@@ -195,6 +195,33 @@ async fn what_is_older_than_the_retention_is_not_told_again() {
     );
 }
 
+/// A failover: the pull that finds it out began before the logout, and so did not compare it.
+#[tokio::test(start_paused = true)]
+async fn a_logout_that_is_lost_while_a_pull_hangs_is_told_again() {
+    let nodes = Nodes::new();
+    let here = nodes.node();
+    let (ended, living) = (start(&here).await, start(&here).await);
+    let backup = nodes.backup(&[&ended, &living]).await;
+    ask(&here.layer(), &bearer_of(&living))
+        .await
+        .assert_passed("alice");
+    // The cursor is one that the other store does not know.
+    let other = start(&here).await;
+    here.log_out(other.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
+    tokio::time::sleep(A_MOMENT).await;
+    let pull = nodes.store.pause_at(Call::RevokedSince);
+    pull.reached().await;
+    here.log_out(ended.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
+    nodes.store.set_back_to(backup);
+    pull.go_on();
+    tokio::time::sleep(2 * A_MOMENT).await;
+    assert_ended(&nodes.node().layer(), &ended).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_entered_again_counts_anew() {
     let nodes = Nodes::new();

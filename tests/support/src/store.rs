@@ -319,7 +319,10 @@ impl SessionStore for FailingStore {
 
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
         let mut page = self
-            .through(Call::RevokedSince, self.inner().revoked_since(cursor))
+            .through(Call::RevokedSince, async {
+                // After a pause it is the store of then.
+                self.inner().revoked_since(cursor).await
+            })
             .await?;
         let pages = self.0.state.lock().unwrap().pages;
         if let Some((of, each)) = pages {
