@@ -132,12 +132,13 @@ impl Calm {
         assert!(!self.out.is_empty(), "nobody was logged out");
         let new = self.site.server().await;
         for tokens in &self.out {
-            // Redis may have lost it: then the servers that know of it tell it again.
-            until("the logout is known again", LIMIT, async || {
-                new.me(tokens).await.status == 401
-            })
-            .await;
             for server in [&self.servers[1], &self.servers[0], &new] {
+                // Redis may have lost it: then the servers that know of it tell it again. And it is
+                // not announced while no seed is there.
+                until("the logout is felt", LIMIT, async || {
+                    server.me(tokens).await.status == 401
+                })
+                .await;
                 assert_out(server, tokens).await;
             }
         }

@@ -5,14 +5,16 @@ use std::mem;
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use redis::aio::PubSubStream;
+use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
-use redis::{ErrorKind, RedisError, RedisResult, ServerErrorKind};
+use redis::{ErrorKind, PushInfo, RedisError, RedisResult, ServerErrorKind};
 use tokio::sync::watch;
 
 use super::connection::Connection;
 use super::link::Link;
 use super::prefix::{FEEDS, KeyPrefix};
 use super::pushes::Pushes;
+use super::servers::Servers;
 use crate::error::BoxError;
 use crate::limits::with_timeout;
 use crate::store::error::StoreError;
@@ -31,7 +33,7 @@ pub(super) async fn announce(
         let mut publish = redis::cmd("SPUBLISH");
         publish.arg(prefix.shard_channel(feed)).arg("");
         match publish.exec_async(&mut link).await {
-            Err(error) if is_unknown(&error) => {}
+            Err(error) if is_refused(&error) => {}
             done => return done,
         }
     }
@@ -49,8 +51,42 @@ pub(super) struct Subscription {
 enum Messages {
     /// Those of a separate connection.
     Stream(Box<PubSubStream>),
-    /// Those of the nodes of a cluster, with what they had said when it was last looked at.
-    Pushes(watch::Receiver<Pushes>, Pushes),
+    /// Those of the nodes of a cluster.
+    Pushes(Box<Listener>),
+}
+
+/// Connections of its own to the nodes of a cluster. A push that comes on a connection on which an
+/// answer is waited for may be taken for that answer.
+struct Listener {
+    _nodes: ClusterConnection,
+    pushes: watch::Receiver<Pushes>,
+    /// What the nodes had said when it was last looked at.
+    seen: Pushes,
+}
+
+impl Listener {
+    async fn open(client: &ClusterClient, prefix: &KeyPrefix) -> RedisResult<Self> {
+        let (sender, pushes) = watch::channel(Pushes::default());
+        let push = move |push: PushInfo| {
+            sender.send_if_modified(|pushes| pushes.count(&push.kind));
+            Ok::<_, RedisError>(())
+        };
+        let config = ClusterConfig::new().set_push_sender(push);
+        let mut nodes = client.get_async_connection_with_config(config).await?;
+        subscribe_to_shards(&mut nodes, prefix).await?;
+        Ok(Self {
+            _nodes: nodes,
+            pushes,
+            seen: Pushes::default(),
+        })
+    }
+
+    /// Returns whether there was an announcement, and not the end of the subscription.
+    async fn next(&mut self) -> bool {
+        let is_open = self.pushes.changed().await.is_ok();
+        let before = mem::replace(&mut self.seen, *self.pushes.borrow_and_update());
+        is_open && !self.seen.lost_since(&before)
+    }
 }
 
 impl Subscription {
@@ -60,18 +96,14 @@ impl Subscription {
         place: &Place,
     ) -> Result<Self, StoreError> {
         let subscribe = async {
-            let messages = match connection.any() {
-                Link::Server(_) => {
-                    let client = connection.servers().client().await?;
-                    let mut subscription = client.get_async_pubsub().await?;
+            let messages = match connection.servers() {
+                Servers::Cluster(client) => {
+                    Messages::Pushes(Box::new(Listener::open(client, prefix).await?))
+                }
+                servers => {
+                    let mut subscription = servers.client().await?.get_async_pubsub().await?;
                     subscription.subscribe(prefix.channel()).await?;
                     Messages::Stream(Box::new(subscription.into_on_message()))
-                }
-                Link::Cluster(nodes) => {
-                    let mut pushes = nodes.pushes();
-                    let before = *pushes.borrow_and_update();
-                    subscribe_to_shards(&mut nodes.connections(), prefix).await?;
-                    Messages::Pushes(pushes, before)
                 }
             };
             Ok::<_, BoxError>(Self {
@@ -89,7 +121,7 @@ async fn subscribe_to_shards(nodes: &mut ClusterConnection, prefix: &KeyPrefix) 
     // One by one, because each is in another slot.
     for feed in 0..FEEDS {
         match nodes.ssubscribe(prefix.shard_channel(feed)).await {
-            Err(error) if is_unknown(&error) => return nodes.subscribe(prefix.channel()).await,
+            Err(error) if is_refused(&error) => return nodes.subscribe(prefix.channel()).await,
             done => done?,
         }
     }
@@ -97,7 +129,7 @@ async fn subscribe_to_shards(nodes: &mut ClusterConnection, prefix: &KeyPrefix) 
 }
 
 /// Returns whether a server does not know a command, or the user may not use it.
-fn is_unknown(error: &RedisError) -> bool {
+fn is_refused(error: &RedisError) -> bool {
     use ServerErrorKind::{NoPerm, ResponseError};
     matches!(
         error.kind(),
@@ -110,11 +142,7 @@ impl Announcements for Subscription {
     async fn next(&mut self) -> Result<(), StoreError> {
         let is_next = match &mut self.messages {
             Messages::Stream(stream) => stream.next().await.is_some(),
-            Messages::Pushes(pushes, seen) => {
-                let is_open = pushes.changed().await.is_ok();
-                let before = mem::replace(seen, *pushes.borrow_and_update());
-                is_open && !seen.lost_since(&before)
-            }
+            Messages::Pushes(listener) => listener.next().await,
         };
         is_next.then_some(()).ok_or_else(|| {
             self.place

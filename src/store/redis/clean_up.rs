@@ -9,7 +9,7 @@ use super::pipeline::{AT_ONCE, all};
 use super::prefix::{FEEDS, KeyPrefix};
 use super::progress::Number;
 use super::row;
-use super::rows::{end_each, find_each, read};
+use super::rows::{end_each, read};
 use super::statements::{Call, DELETE, call_all};
 use super::subjects::{self, INDEX_BUCKETS};
 use crate::clock::Timestamp;
@@ -117,11 +117,16 @@ impl CleanUp<'_> {
             after = *last;
             let ids: Vec<SessionId> = entries.iter().filter_map(|(_, id)| *id).collect();
             for ids in ids.chunks(AT_ONCE) {
-                let sessions = find_each(&mut self.connection, self.prefix, ids).await?;
-                let live = sessions
-                    .iter()
-                    .filter(|session| session.revoked().is_none());
-                let live: Vec<SessionId> = live.map(|session| *session.id()).collect();
+                let rows: Vec<Option<Vec<u8>>> = read(self.prefix, ids)
+                    .query_async(&mut self.connection)
+                    .await?;
+                let lives = |(id, row): &(&SessionId, Option<Vec<u8>>)| {
+                    // A row of another version is left alone.
+                    let row = row.as_ref().and_then(|row| row::decode(**id, row).ok());
+                    row.is_some_and(|session| session.revoked().is_none())
+                };
+                let live = ids.iter().zip(rows).filter(lives);
+                let live: Vec<SessionId> = live.map(|(id, _)| *id).collect();
                 let record = RevocationReason::Other.at(self.now);
                 end_each(&mut self.connection, self.prefix, &live, record).await?;
             }
@@ -167,6 +172,6 @@ impl CleanUp<'_> {
     }
 }
 
-/// Redis lets rows expire by itself, and a clean-up is 16,000 commands. It is shorter than half of
-/// the retention, so each entry of the feed is looked at once after it is some hours old.
+/// Redis lets rows expire by itself, and a clean-up is some 16,000 commands. It is shorter than
+/// half of the retention, so each entry of the feed is looked at once after it is some hours old.
 pub(super) const CLEAN_UP_EVERY: Duration = Duration::from_secs(10 * 3600);

@@ -1,8 +1,10 @@
 //! [`Nodes`] are the connections to the nodes of a cluster.
 //!
 //! The driver knows which node has which slot, and follows redirections. Commands go to primaries
-//! only. A command whose connection breaks is sent again, so it may run twice: a `replace` that
-//! wrote may say that it did not, and the refresh then reads the row again.
+//! only. A command whose connection breaks is sent again, so it may run twice. Then a `replace`
+//! that wrote says that it did not, and the refresh reads the row again; an `insert` fails, and
+//! leaves a session that nobody has a token of; a ticket that was taken is gone; a guess counts
+//! twice.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,18 +13,15 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use redis::aio::ConnectionLike;
-use redis::cluster::{ClusterClient, ClusterClientBuilder, ClusterConfig};
+use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
 use redis::{
-    Cmd, InfoDict, Pipeline, ProtocolVersion, PushInfo, RedisError, RedisFuture, RedisResult,
-    ServerError, Value,
+    Arg, Cmd, InfoDict, Pipeline, ProtocolVersion, RedisFuture, RedisResult, ServerError, Value,
 };
-use tokio::sync::watch;
 
 use super::pipeline::AT_ONCE;
 use super::prefix::{FEEDS, KeyPrefix};
-use super::pushes::Pushes;
 use super::server::run_id;
 use super::tcp::{ANSWER_WITHIN, CONNECT_WITHIN};
 use crate::error::BoxError;
@@ -32,13 +31,12 @@ pub(super) struct Nodes {
     connections: ClusterConnection,
     /// The feeds of each node, as they were found last.
     feeds: Arc<ArcSwapOption<Vec<Vec<usize>>>>,
-    pushes: watch::Receiver<Pushes>,
 }
 
 /// Makes a client whose commands are answered, or fail, within the time that callers wait.
 pub(super) fn client(seeds: ClusterClientBuilder) -> RedisResult<ClusterClient> {
     seeds
-        // Announcements come over the same connections.
+        // Announcements need it.
         .use_protocol(ProtocolVersion::RESP3)
         .connection_timeout(CONNECT_WITHIN)
         .overall_response_timeout(Some(ANSWER_WITHIN))
@@ -52,26 +50,10 @@ pub(super) fn client(seeds: ClusterClientBuilder) -> RedisResult<ClusterClient> 
 
 impl Nodes {
     pub(super) async fn connect(client: &ClusterClient) -> RedisResult<Self> {
-        let (sender, pushes) = watch::channel(Pushes::default());
-        let push = move |push: PushInfo| {
-            sender.send_if_modified(|pushes| pushes.count(&push.kind));
-            Ok::<_, RedisError>(())
-        };
-        let config = ClusterConfig::new().set_push_sender(push);
         Ok(Self {
-            connections: client.get_async_connection_with_config(config).await?,
+            connections: client.get_async_connection().await?,
             feeds: Arc::default(),
-            pushes,
         })
-    }
-
-    /// Returns what the nodes say without being asked.
-    pub(super) fn pushes(&self) -> watch::Receiver<Pushes> {
-        self.pushes.clone()
-    }
-
-    pub(super) fn connections(&self) -> ClusterConnection {
-        self.connections.clone()
     }
 
     /// Returns the connection to the primary that has this key.
@@ -109,7 +91,8 @@ impl Nodes {
 
 impl ConnectionLike for Nodes {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        self.connections.req_packed_command(command)
+        let mut primary = self.at(key(command));
+        Box::pin(async move { primary.req_packed_command(command).await })
     }
 
     /// Sends each command to its own node, all at the same time.
@@ -120,8 +103,8 @@ impl ConnectionLike for Nodes {
         _: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
         let send = |command: &'a Cmd| {
-            let mut connections = self.connections.clone();
-            async move { or_value(connections.req_packed_command(command).await) }
+            let mut primary = self.at(key(command));
+            async move { or_value(primary.req_packed_command(command).await) }
         };
         let answers = stream::iter(commands.cmd_iter().map(send)).buffered(AT_ONCE);
         Box::pin(answers.try_collect())
@@ -130,6 +113,22 @@ impl ConnectionLike for Nodes {
     fn get_db(&self) -> i64 {
         0
     }
+}
+
+/// Returns the key of a command, or its channel. The driver would choose a replica where the
+/// settings of the application say so.
+fn key(command: &Cmd) -> &[u8] {
+    let mut arguments = command.args_iter().map(|argument| match argument {
+        Arg::Simple(bytes) => bytes,
+        Arg::Cursor => b"0",
+        _ => b"",
+    });
+    let at = match arguments.next() {
+        // After the script and the number of its keys.
+        Some(b"EVAL" | b"EVALSHA") => 2,
+        _ => 0,
+    };
+    arguments.nth(at).unwrap_or_default()
 }
 
 /// Returns an error of the server as a value, as a pipeline has it.
@@ -168,4 +167,4 @@ impl ConnectionLike for Primary {
 }
 
 /// Redirections and pauses of a command. The time that it may take ends it before.
-const RETRIES: u32 = 32;
+const RETRIES: u32 = 12;

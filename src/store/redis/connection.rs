@@ -23,6 +23,8 @@ pub(super) struct Connection(Arc<Shared>);
 struct Shared {
     servers: Servers,
     current: RwLock<Link>,
+    /// Whether the last pull failed.
+    has_failed: AtomicBool,
     /// When the link was replaced, or that was tried.
     replaced: Mutex<Option<Instant>>,
     is_replica: AtomicBool,
@@ -35,6 +37,7 @@ impl Connection {
         Ok(Self(Arc::new(Shared {
             servers,
             current: RwLock::new(link),
+            has_failed: AtomicBool::new(false),
             replaced: Mutex::default(),
             is_replica: AtomicBool::new(false),
         })))
@@ -64,12 +67,19 @@ impl Connection {
         Ok(self.any())
     }
 
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.0.servers, Servers::Cluster(_))
+    }
+
     /// Notes the role of the server, as a pull saw it.
     pub(super) fn set_replica(&self, is_replica: bool) {
-        let is_one = !matches!(self.0.servers, Servers::Cluster(_));
-        self.0
-            .is_replica
-            .store(is_replica && is_one, Ordering::Relaxed);
+        let is_replica = is_replica && !self.is_cluster();
+        self.0.is_replica.store(is_replica, Ordering::Relaxed);
+    }
+
+    /// Notes that a pull failed.
+    pub(super) fn note_failure(&self) {
+        self.0.has_failed.store(true, Ordering::Relaxed);
     }
 
     /// Replaces the link after a pull that failed, if a new one can be made quickly, because the
@@ -78,7 +88,8 @@ impl Connection {
     pub(super) async fn replace(&self) {
         if let Link::Cluster(nodes) = self.any() {
             nodes.forget_feeds();
-            if !self.is_due() {
+            // The driver finds most changes by itself, and many connections are opened at once.
+            if !self.0.has_failed.swap(false, Ordering::Relaxed) || !self.is_due() {
                 return;
             }
         }
@@ -100,8 +111,7 @@ impl Connection {
         }
     }
 
-    /// Returns whether the link may be replaced now. The driver finds most changes of a cluster by
-    /// itself, and many connections are opened at once.
+    /// Returns whether the link may be replaced now.
     fn is_due(&self) -> bool {
         let mut replaced = self
             .0

@@ -32,8 +32,9 @@ impl EphemeralStore for RedisStore {
             let (mut link, key) = (link.clone(), self.prefix.ephemeral(key));
             async move {
                 let mut pipeline = Pipeline::new();
-                pipeline.cmd("TIME").cmd("GET").arg(&key);
-                let (clock, found) = link.at(&key, &pipeline).await?;
+                // The one with the key comes first, to be followed to where its slot moves.
+                pipeline.cmd("GET").arg(&key).cmd("TIME");
+                let (found, clock) = link.at(&key, &pipeline).await?;
                 read(clock, found, now)
             }
         });

@@ -36,7 +36,7 @@ pub fn write_row(session: &Session) -> Result<Vec<u8>, BoxError> {
 /// The answers are others than these commands have.
 pub fn read_feed(answers: Vec<Value>) -> Result<Vec<Revocation>, BoxError> {
     let reading = feed::reading(answers)?;
-    let entries = reading.feeds.iter().flatten();
+    let entries = reading.entries.iter().flatten();
     Ok(entries.filter_map(feed::Entry::revocation).collect())
 }
 

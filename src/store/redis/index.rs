@@ -127,9 +127,10 @@ impl Walk<'_> {
         while let Some(cursor) = self.cursor {
             let bucket = Bucket::of(self.subject, prefix, &self.key);
             let mut pipeline = Pipeline::new();
-            pipeline.cmd("INFO").arg("server");
+            // The one with the key comes first, to be followed to where its slot moves.
             pipeline.add_command(bucket.scan(cursor, AT_ONCE));
-            let (server, (next, members)): (InfoDict, Members) =
+            pipeline.cmd("INFO").arg("server");
+            let ((next, members), server): (Members, InfoDict) =
                 connection.at(bucket.key(), &pipeline).await?;
             let read = IndexKey::read(prefix, bucket.number());
             let read: Option<Vec<u8>> = read.query_async(&mut connection).await?;

@@ -14,11 +14,9 @@ impl Pushes {
     pub(super) fn count(&mut self, kind: &PushKind) -> bool {
         match kind {
             PushKind::Message | PushKind::SMessage => self.announcements += 1,
-            // The driver subscribes again when it is connected. What was announced in between is
-            // pulled.
-            PushKind::Disconnection => self.announcements += 1,
-            // A slot moved to another node.
-            PushKind::SUnsubscribe => self.losses += 1,
+            // A connection is gone, or a slot moved to another node. The driver subscribes again to
+            // all channels of a node at once, which Redis refuses: they are in several slots.
+            PushKind::Disconnection | PushKind::SUnsubscribe => self.losses += 1,
             _ => return false,
         }
         true

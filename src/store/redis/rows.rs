@@ -7,7 +7,7 @@ use super::link::Link;
 use super::pipeline::{AT_ONCE, all};
 use super::prefix::KeyPrefix;
 use super::statements::{Call, REPLACE, REVOKE, call_all};
-use super::{changes, feed, head, row};
+use super::{changes, head, row};
 use crate::error::BoxError;
 use crate::limits::REVOCATION_RETENTION;
 use crate::names::SessionId;
@@ -69,21 +69,6 @@ pub(super) async fn confirm_each(
             .collect();
     }
     failed.map_or(Ok(()), Err)
-}
-
-/// Revokes the live ones of these sessions, and returns what the rows were.
-///
-/// They are entered into their feeds first, since a row and a feed may be on two nodes. If it is
-/// cut short after that, every process refuses the sessions, and the next refresh of one of them
-/// writes its row.
-pub(super) async fn revoke_each(
-    link: &mut Link,
-    prefix: &KeyPrefix,
-    ids: &[SessionId],
-    record: RevocationRecord,
-) -> Result<Vec<Session>, BoxError> {
-    feed::enter_each(link, prefix, ids).await?;
-    end_each(link, prefix, ids, record).await
 }
 
 /// Writes the record into the rows of the live ones of these sessions, and returns what the rows

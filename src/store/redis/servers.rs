@@ -41,7 +41,7 @@ impl Servers {
         match self {
             Self::One(client, credentials) => credentials.client(client).await,
             Self::Sentinels(sentinels, credentials) => sentinels.primary(credentials).await,
-            Self::Cluster(_) => Err("a cluster announces over its connections".into()),
+            Self::Cluster(_) => Err("a cluster has several servers".into()),
         }
     }
 

@@ -5,7 +5,10 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::TryFutureExt;
+use futures_util::future::try_join;
 use redis::RedisResult;
+use tokio::time::Instant;
 
 use super::announcements::{Subscription, announce};
 use super::clean_up::{CLEAN_UP_EVERY, CleanUp};
@@ -147,29 +150,37 @@ impl RedisStore {
         let (mut walk, mut ended) = (self.index.walk(selection.subject()).await?, 0);
         while let Some(candidates) = walk.next().await? {
             let live = self.unrevoked(selection, &candidates).await?;
-            ended += self.revoke_live(&live, record).await?.len() as u64;
+            ended += self.revoke_live(&live, record).await?;
         }
         Ok(ended)
     }
 
-    /// Revokes these sessions, which lived a moment ago, and returns those that it ended.
+    /// Revokes these sessions, which lived a moment ago, and returns how many it ended.
+    ///
+    /// They are entered into their feeds first, since a row and a feed may be on two nodes. If it
+    /// is cut short after that, every process refuses the sessions, and the next refresh of one of
+    /// them ends its row.
     async fn revoke_live(
         &self,
         live: &[Session],
         record: RevocationRecord,
-    ) -> Result<Vec<Session>, BoxError> {
+    ) -> Result<u64, BoxError> {
+        let Some(first) = live.first() else {
+            return Ok(0);
+        };
         let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
-        let revoked =
-            rows::revoke_each(&mut self.connection.primary()?, &self.prefix, &ids, record).await?;
-        self.tell(&revoked).await;
-        Ok(revoked)
-    }
-
-    /// Wakes the other processes, and lets revoked sessions leave the index when their rows do.
-    async fn tell(&self, revoked: &[Session]) {
-        let Some(first) = revoked.first() else { return };
+        let (mut link, began) = (self.connection.primary()?, Instant::now());
+        feed::enter_each(&mut link, &self.prefix, &ids).await?;
+        let ended = rows::end_each(&mut link, &self.prefix, &ids, record).await;
+        if began.elapsed() > SLOW {
+            // A failover in the meantime may have lost the entries, and this process may have read
+            // the feed before it knew of them.
+            feed::enter_each(&mut link, &self.prefix, &ids).await?;
+        }
+        // The feed shows them, whatever became of their rows.
         note(self.announce(first.id()).await, NOT_ANNOUNCED);
-        note(self.leave_index(revoked).await, STAYS_IN_INDEX);
+        note(self.leave_index(live).await, STAYS_IN_INDEX);
+        Ok(ended?.len() as u64)
     }
 
     /// Lets revoked sessions leave the index when their rows do.
@@ -197,6 +208,12 @@ fn note(done: RedisResult<()>, what: &str) {
     }
 }
 
+fn is_first_refresh(next: &Session) -> bool {
+    next.parts().generation == 1
+}
+
+/// A failover takes longer.
+const SLOW: Duration = Duration::from_millis(500);
 const NOT_ANNOUNCED: &str = "a revocation was not announced";
 const STAYS_IN_INDEX: &str = "a session did not leave the index";
 
@@ -243,8 +260,16 @@ impl SessionStore for RedisStore {
             key: self.prefix.row(next.id()),
             args: vec![changes::encode_revision(expected), part],
         };
-        let written = call_all::<bool>(&mut connection, &REPLACE, &[call]).await;
-        let written = written.failed_at(&self.place)?;
+        let calls = [call];
+        let replace = call_all::<bool>(&mut connection, &REPLACE, &calls);
+        let written = match is_first_refresh(next) && self.connection.is_cluster() {
+            // A failover may have lost the entry of a login, and kept its row on another node.
+            true => try_join(self.index.enter(next), replace.map_err(Into::into))
+                .await
+                .map(|((), written)| written),
+            false => replace.await.map_err(Into::into),
+        };
+        let written: Vec<bool> = written.failed_at(&self.place)?;
         Ok(written.first() == Some(&true))
     }
 
@@ -261,7 +286,7 @@ impl SessionStore for RedisStore {
         let live = self.find(id).await?;
         let live = live.filter(|session| session.revoked().is_none());
         let revoked = self.revoke_live(live.as_slice(), record).await;
-        Ok(!revoked.failed_at(&self.place)?.is_empty())
+        Ok(revoked.failed_at(&self.place)? > 0)
     }
 
     async fn revoke_all(
@@ -311,7 +336,10 @@ impl SessionStore for RedisStore {
                 self.connection.set_replica(false);
                 Ok(page)
             }
-            Err(error) => Err(self.place.failed(error)),
+            Err(error) => {
+                self.connection.note_failure();
+                Err(self.place.failed(error))
+            }
         }
     }
 

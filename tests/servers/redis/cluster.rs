@@ -1,7 +1,8 @@
 //! What a cluster alone has to promise. `cluster_of_six_nodes` has the promises of every store.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::future::join_all;
 use support::servers::{Database as _, RedisCluster};
 use support::wait::{LIMIT, until};
 use support::{SECOND, logins};
@@ -124,15 +125,14 @@ async fn announcements_come_again_after_a_failover() {
     let (primary, replica) = cluster.pair(0).await;
     cluster.node(primary).kill();
     cluster.takes_over(replica).await;
-    until("each feed is announced", LIMIT, async || {
+    // The end of the subscription is told, so that its caller pulls and subscribes again.
+    timeout(LIMIT, async { while announcements.next().await.is_ok() {} })
+        .await
+        .unwrap();
+    until("pulls work again", LIMIT, async || {
         there.revoked_since(None).await.is_ok() && here.revoked_since(None).await.is_ok()
     })
     .await;
-    // What the failover itself has announced.
-    while timeout(Duration::from_millis(200), announcements.next())
-        .await
-        .is_ok()
-    {}
     let mut announcements = there.announcements().await.unwrap().unwrap();
     for number in 0..64 {
         let session = session(&format!("user-{number}"));
@@ -144,4 +144,40 @@ async fn announcements_come_again_after_a_failover() {
             .unwrap()
             .unwrap();
     }
+}
+
+/// A node tells subscribers that a slot has left it, which is not an answer to a command.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_session_is_its_own_while_the_slots_of_feeds_move() {
+    let cluster = RedisCluster::start(&[]).await;
+    let store = RedisStore::open(&cluster.url()).await.unwrap();
+    let mut announcements = store.announcements().await.unwrap().unwrap();
+    let mut sessions = Vec::new();
+    for number in 0..64 {
+        let session = session(&format!("user-{number}"));
+        store.insert(&session).await.unwrap();
+        sessions.push(session);
+    }
+    let over = AtomicBool::new(false);
+    let look = async {
+        while !over.load(Ordering::Relaxed) {
+            let finds = sessions.iter().map(async |session| {
+                let found = store.find(session.id()).await.unwrap();
+                assert_eq!(found.as_ref(), Some(session));
+            });
+            join_all(finds).await;
+        }
+    };
+    let moving = async {
+        let [(a, _), (b, _)] = [cluster.pair(0).await, cluster.pair(1).await];
+        for _ in 0..3 {
+            cluster.move_slot(511, a, b).await;
+            cluster.move_slot(511, b, a).await;
+        }
+        over.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(look, moving);
+    timeout(LIMIT, async { while announcements.next().await.is_ok() {} })
+        .await
+        .unwrap();
 }
