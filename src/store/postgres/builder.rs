@@ -45,13 +45,15 @@ impl PostgresStoreBuilder {
     }
 
     /// Makes the table of sessions with this many hash partitions of the session's id (`PARTITION
-    /// BY HASH (id)`), from 1 to 1,024. Without this setting, a new table has no partitions.
+    /// BY HASH (id)`), from 1 to 64. Without this setting, a new table has no partitions.
     ///
-    /// It is for tables that are too large for one vacuum, one tablespace or one index in memory. A
-    /// list of a user's sessions then looks into every partition.
+    /// It is for a new installation whose table will be too large for one vacuum, one tablespace or
+    /// the 32 TB of a table. A list of a user's sessions, which each login counts, then looks into
+    /// every partition.
     ///
-    /// An existing table is never changed. Opening fails if the table has no partitions, or another
-    /// number of them. Without this setting the store uses a partitioned table as it is.
+    /// An existing table is never changed. Opening fails if the table has no partitions, or a
+    /// different number of them. Without this setting the store uses a partitioned table as it is,
+    /// so a process with the setting has to open the store first.
     pub fn hash_partitions(mut self, count: u16) -> Self {
         self.partitions = Partitions(Some(count));
         self
@@ -87,7 +89,7 @@ impl PostgresStoreBuilder {
     /// `default_transaction_isolation` is above `read committed`, so that racing refreshes would
     /// fail. The pool leads through a pooler in transaction mode, without
     /// [`behind_transaction_pooler`](Self::behind_transaction_pooler). The tables cannot be
-    /// created, or are those of a later version, or have other partitions than
+    /// created, or are those of a later version, or have a different number of partitions than
     /// [`hash_partitions`](Self::hash_partitions) says. The error names the host, the port, the
     /// database and the cause.
     pub async fn open(self) -> Result<PostgresStore, StoreError> {

@@ -72,7 +72,7 @@ use crate::store::sql::*;
 /// and `SELECT`, `INSERT`, `UPDATE` and `DELETE` on `tower_bearer_sessions`,
 /// `tower_bearer_revocations` and `tower_bearer_ephemeral`.
 ///
-/// The table of sessions may have partitions:
+/// The table of sessions can have partitions:
 /// [`hash_partitions`](super::PostgresStoreBuilder::hash_partitions).
 ///
 /// # Limits

@@ -1,7 +1,9 @@
 //! `PostgresStoreBuilder::hash_partitions`.
 
+use futures_util::future::join_all;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPool;
+use support::logins;
 use tower_bearer::store::{PostgresStore, RevocationReason, SessionStore};
 
 use super::{PARTITIONS, Schema, now, session};
@@ -113,10 +115,10 @@ async fn another_number_of_partitions_is_refused() {
 async fn a_number_of_partitions_that_is_not_supported_is_refused_before_anything_is_written() {
     let schema = Schema::new().await;
     let pool = schema.pool().await;
-    for asked in [0, 1_025, u16::MAX] {
+    for asked in [0, 65, u16::MAX] {
         let asked = PostgresStore::builder(pool.clone()).hash_partitions(asked);
         let refused = asked.open().await.unwrap_err().to_string();
-        assert!(refused.contains("1 to 1024 partitions"), "{refused}");
+        assert!(refused.contains("1 to 64 partitions"), "{refused}");
     }
     let tables: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace",
@@ -128,6 +130,20 @@ async fn a_number_of_partitions_that_is_not_supported_is_refused_before_anything
     let one = PostgresStore::builder(pool.clone()).hash_partitions(1);
     one.open().await.unwrap();
     assert_eq!(spread(&pool).await, [0]);
+}
+
+/// Each of these lists locks 64 partitions and their indexes, as each login does.
+#[tokio::test]
+async fn as_many_partitions_as_there_may_be_leave_a_server_room_for_its_locks() {
+    let schema = Schema::new().await;
+    let most = PostgresStore::builder(schema.pool().await).hash_partitions(64);
+    let store = most.open().await.unwrap();
+    store.insert(&session(1, "user")).await.unwrap();
+    let (user, at) = (logins("user"), now());
+    let lists = (0..20).map(|_| store.list(&user, at));
+    for listed in join_all(lists).await {
+        assert_eq!(listed.unwrap().len(), 1);
+    }
 }
 
 /// The setting is for the process that makes the tables. Other processes, and tools, need not know.
