@@ -90,6 +90,10 @@ async fn a_failover_that_loses_writes_logs_out_only_those_who_logged_in_lately()
     until("Redis is back", LIMIT, answers).await;
     let new = site.server().await;
     for server in [&there, &new] {
+        until("the logout is told", LIMIT, async || {
+            server.me(&leaves).await.status == 401
+        })
+        .await;
         assert_out(server, &leaves).await;
         has_to_log_in_again(server, &comes).await;
         let healed = assert_in(server, &renewed).await;

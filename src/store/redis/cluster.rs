@@ -166,5 +166,5 @@ impl ConnectionLike for Primary {
     }
 }
 
-/// Redirections and pauses of a command. The time that it may take ends it before.
+/// Redirections and pauses of a command, in about a second.
 const RETRIES: u32 = 12;

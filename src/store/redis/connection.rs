@@ -77,9 +77,9 @@ impl Connection {
         self.0.is_replica.store(is_replica, Ordering::Relaxed);
     }
 
-    /// Notes that a pull failed.
-    pub(super) fn note_failure(&self) {
-        self.0.has_failed.store(true, Ordering::Relaxed);
+    /// Notes whether a pull succeeded.
+    pub(super) fn note_pull(&self, is_good: bool) {
+        self.0.has_failed.store(!is_good, Ordering::Relaxed);
     }
 
     /// Replaces the link after a pull that failed, if a new one can be made quickly, because the
@@ -89,7 +89,7 @@ impl Connection {
         if let Link::Cluster(nodes) = self.any() {
             nodes.forget_feeds();
             // The driver finds most changes by itself, and many connections are opened at once.
-            if !self.0.has_failed.swap(false, Ordering::Relaxed) || !self.is_due() {
+            if !self.0.has_failed.load(Ordering::Relaxed) || !self.is_due() {
                 return;
             }
         }

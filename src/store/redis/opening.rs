@@ -47,7 +47,8 @@ impl RedisStore {
     }
 
     /// Uses the application's own settings of a cluster, such as those for TLS. Timeouts, retries
-    /// and the protocol are replaced by those that the store needs, and reads go to primaries.
+    /// and the protocol are replaced by those that the store needs. `read_from_replicas` must not
+    /// be set: a replica may lag.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -5,8 +5,6 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::TryFutureExt;
-use futures_util::future::try_join;
 use redis::RedisResult;
 use tokio::time::Instant;
 
@@ -172,14 +170,14 @@ impl RedisStore {
         let (mut link, began) = (self.connection.primary()?, Instant::now());
         feed::enter_each(&mut link, &self.prefix, &ids).await?;
         let ended = rows::end_each(&mut link, &self.prefix, &ids, record).await;
+        // The feed shows them, whatever became of their rows.
+        note(self.announce(first.id()).await, NOT_ANNOUNCED);
+        note(self.leave_index(live).await, STAYS_IN_INDEX);
         if began.elapsed() > SLOW {
             // A failover in the meantime may have lost the entries, and this process may have read
             // the feed before it knew of them.
             feed::enter_each(&mut link, &self.prefix, &ids).await?;
         }
-        // The feed shows them, whatever became of their rows.
-        note(self.announce(first.id()).await, NOT_ANNOUNCED);
-        note(self.leave_index(live).await, STAYS_IN_INDEX);
         Ok(ended?.len() as u64)
     }
 
@@ -200,21 +198,18 @@ impl RedisStore {
     }
 }
 
-/// Notes that other processes were not told of a revocation, or that a session did not leave the
-/// index. Both are harmless: every process pulls anyway, and a member that stays names no row.
-fn note(done: RedisResult<()>, what: &str) {
+/// Notes that other processes were not told of a revocation, or what was not done for the index.
+/// That is harmless: every process pulls anyway, and a member that stays names no row.
+fn note<E: Into<BoxError>>(done: Result<(), E>, what: &str) {
     if let Err(error) = done {
-        tracing::debug!(cause = %ShownCause(&error), "{what}");
+        tracing::debug!(cause = %ShownCause(&*error.into()), "{what}");
     }
-}
-
-fn is_first_refresh(next: &Session) -> bool {
-    next.parts().generation == 1
 }
 
 /// A failover takes longer.
 const SLOW: Duration = Duration::from_millis(500);
 const NOT_ANNOUNCED: &str = "a revocation was not announced";
+const NOT_IN_INDEX: &str = "a session was not entered into the index again";
 const STAYS_IN_INDEX: &str = "a session did not leave the index";
 
 #[async_trait]
@@ -260,17 +255,13 @@ impl SessionStore for RedisStore {
             key: self.prefix.row(next.id()),
             args: vec![changes::encode_revision(expected), part],
         };
-        let calls = [call];
-        let replace = call_all::<bool>(&mut connection, &REPLACE, &calls);
-        let written = match is_first_refresh(next) && self.connection.is_cluster() {
-            // A failover may have lost the entry of a login, and kept its row on another node.
-            true => try_join(self.index.enter(next), replace.map_err(Into::into))
-                .await
-                .map(|((), written)| written),
-            false => replace.await.map_err(Into::into),
-        };
-        let written: Vec<bool> = written.failed_at(&self.place)?;
-        Ok(written.first() == Some(&true))
+        let written = call_all::<bool>(&mut connection, &REPLACE, &[call]).await;
+        let written = written.failed_at(&self.place)?.first() == Some(&true);
+        if written && next.parts().generation == 1 && self.connection.is_cluster() {
+            // A failover may have lost the entry of the login, and kept its row on another node.
+            note(self.index.enter(next).await, NOT_IN_INDEX);
+        }
+        Ok(written)
     }
 
     async fn confirm(&self, id: &SessionId, generation: u32) -> Result<(), StoreError> {
@@ -334,10 +325,11 @@ impl SessionStore for RedisStore {
         match page {
             Ok(page) => {
                 self.connection.set_replica(false);
+                self.connection.note_pull(true);
                 Ok(page)
             }
             Err(error) => {
-                self.connection.note_failure();
+                self.connection.note_pull(false);
                 Err(self.place.failed(error))
             }
         }

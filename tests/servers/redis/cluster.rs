@@ -1,11 +1,12 @@
 //! What a cluster alone has to promise. `cluster_of_six_nodes` has the promises of every store.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join_all;
+use support::logins;
 use support::servers::{Database as _, RedisCluster};
 use support::wait::{LIMIT, until};
-use support::{SECOND, logins};
 use tokio::time::timeout;
 use tower_bearer::RedisStore;
 use tower_bearer::store::redis_driver::cluster::ClusterClientBuilder;
@@ -46,7 +47,8 @@ async fn sessions_feeds_and_index_are_spread_over_all_primaries() {
     }
     // Sixteen feeds, each with what was entered into it.
     let page = store.revoked_since(None).await.unwrap();
-    assert_eq!(page.revoked.len(), MANY / 10);
+    let ids: HashSet<_> = page.ids().into_iter().collect();
+    assert_eq!(ids.len(), MANY / 10);
 }
 
 #[tokio::test]
@@ -108,10 +110,7 @@ async fn announcements_come_with_shards_and_without() {
             here.insert(&session).await.unwrap();
             let record = RevocationReason::LoggedOut.at(now());
             assert!(here.revoke(session.id(), record).await.unwrap());
-            timeout(SECOND, announcements.next())
-                .await
-                .unwrap()
-                .unwrap();
+            timeout(LIMIT, announcements.next()).await.unwrap().unwrap();
         }
     }
 }
@@ -139,10 +138,7 @@ async fn announcements_come_again_after_a_failover() {
         here.insert(&session).await.unwrap();
         let record = RevocationReason::LoggedOut.at(now());
         assert!(here.revoke(session.id(), record).await.unwrap());
-        timeout(SECOND, announcements.next())
-            .await
-            .unwrap()
-            .unwrap();
+        timeout(LIMIT, announcements.next()).await.unwrap().unwrap();
     }
 }
 
@@ -169,8 +165,8 @@ async fn every_session_is_its_own_while_the_slots_of_feeds_move() {
         }
     };
     let moving = async {
-        let [(a, _), (b, _)] = [cluster.pair(0).await, cluster.pair(1).await];
         for _ in 0..3 {
+            let [(a, _), (b, _)] = [cluster.pair(0).await, cluster.pair(1).await];
             cluster.move_slot(511, a, b).await;
             cluster.move_slot(511, b, a).await;
         }
