@@ -60,7 +60,12 @@ fuzz_target!(|input: &[u8]| {
     // Only a page of ours, or of a listed origin, gets cookies.
     let says = |name: &str, any: &[&str]| {
         let mut values = headers.get_all(name).iter();
-        values.any(|value| any.iter().any(|known| value.as_bytes() == known.as_bytes()))
+        // A host has no case.
+        let is = |value: &[u8]| {
+            any.iter()
+                .any(|one| value.eq_ignore_ascii_case(one.as_bytes()))
+        };
+        values.any(|value| is(value.as_bytes()))
     };
     let is_ours =
         says("sec-fetch-site", &["same-origin", "none"]) || says("origin", &[OURS, LISTED]);
