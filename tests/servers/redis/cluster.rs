@@ -10,7 +10,7 @@ use support::wait::{LIMIT, until};
 use tokio::time::timeout;
 use tower_bearer::RedisStore;
 use tower_bearer::store::redis_driver::cluster::ClusterClientBuilder;
-use tower_bearer::store::{RevocationReason, SessionStore};
+use tower_bearer::store::{Announcements, RevocationReason, SessionStore};
 
 use super::{now, session};
 
@@ -88,6 +88,17 @@ async fn a_cluster_that_evicts_is_refused_whichever_node_does() {
     assert!(format!("{error:?}").contains("noeviction"), "{error:?}");
 }
 
+/// Revokes sessions of many feeds, one after the other.
+async fn each_is_announced(store: &RedisStore, announcements: &mut dyn Announcements) {
+    for number in 0..64 {
+        let session = session(&format!("user-{number}"));
+        store.insert(&session).await.unwrap();
+        let record = RevocationReason::LoggedOut.at(now());
+        assert!(store.revoke(session.id(), record).await.unwrap());
+        timeout(LIMIT, announcements.next()).await.unwrap().unwrap();
+    }
+}
+
 /// Redis 6 has no shards, and `rename-command` takes them away from a later one.
 #[tokio::test]
 async fn announcements_come_with_shards_and_without() {
@@ -104,14 +115,7 @@ async fn announcements_come_with_shards_and_without() {
         let here = RedisStore::open(&cluster.url()).await.unwrap();
         let there = RedisStore::open(&cluster.url_of([1])).await.unwrap();
         let mut announcements = there.announcements().await.unwrap().unwrap();
-        // In each of the feeds.
-        for number in 0..64 {
-            let session = session(&format!("user-{number}"));
-            here.insert(&session).await.unwrap();
-            let record = RevocationReason::LoggedOut.at(now());
-            assert!(here.revoke(session.id(), record).await.unwrap());
-            timeout(LIMIT, announcements.next()).await.unwrap().unwrap();
-        }
+        each_is_announced(&here, &mut *announcements).await;
     }
 }
 
@@ -133,13 +137,7 @@ async fn announcements_come_again_after_a_failover() {
     })
     .await;
     let mut announcements = there.announcements().await.unwrap().unwrap();
-    for number in 0..64 {
-        let session = session(&format!("user-{number}"));
-        here.insert(&session).await.unwrap();
-        let record = RevocationReason::LoggedOut.at(now());
-        assert!(here.revoke(session.id(), record).await.unwrap());
-        timeout(LIMIT, announcements.next()).await.unwrap().unwrap();
-    }
+    each_is_announced(&here, &mut *announcements).await;
 }
 
 /// A node tells subscribers that a slot has left it, which is not an answer to a command.

@@ -31,16 +31,7 @@ impl RedisServer {
             .copied()
             .map(str::to_owned)
             .collect::<Vec<_>>();
-        let folder = tempfile::tempdir().unwrap();
-        let process = spawn(&folder, port, &settings);
-        let server = Self {
-            settings,
-            folder,
-            port,
-            process,
-        };
-        server.ready().await;
-        server
+        Self::start_in(tempfile::tempdir().unwrap(), port, settings).await
     }
 
     /// A sentinel, which writes its settings into a file.
@@ -49,6 +40,10 @@ impl RedisServer {
         let settings = folder.path().join("sentinel.conf");
         std::fs::write(&settings, "").unwrap();
         let settings = vec![settings.display().to_string(), "--sentinel".to_owned()];
+        Self::start_in(folder, port, settings).await
+    }
+
+    async fn start_in(folder: TempDir, port: u16, settings: Vec<String>) -> Self {
         let process = spawn(&folder, port, &settings);
         let server = Self {
             settings,
