@@ -1,19 +1,15 @@
 //! Announcements with publish and subscribe.
 
-use std::mem;
-
 use async_trait::async_trait;
 use futures_util::StreamExt;
 use redis::aio::PubSubStream;
 use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
-use redis::{ErrorKind, PushInfo, RedisError, RedisResult, ServerErrorKind};
+use redis::{ErrorKind, PushInfo, PushKind, RedisError, RedisResult, ServerErrorKind};
 use tokio::sync::watch;
 
 use super::connection::Connection;
-use super::link::Link;
 use super::prefix::{FEEDS, KeyPrefix};
-use super::pushes::Pushes;
 use super::servers::Servers;
 use crate::error::BoxError;
 use crate::limits::with_timeout;
@@ -29,7 +25,7 @@ pub(super) async fn announce(
     feed: usize,
 ) -> RedisResult<()> {
     let mut link = connection.any();
-    if matches!(link, Link::Cluster(_)) {
+    if connection.is_cluster() {
         let mut publish = redis::cmd("SPUBLISH");
         publish.arg(prefix.shard_channel(feed)).arg("");
         match publish.exec_async(&mut link).await {
@@ -59,16 +55,15 @@ enum Messages {
 /// answer is waited for may be taken for that answer.
 struct Listener {
     _nodes: ClusterConnection,
-    pushes: watch::Receiver<Pushes>,
-    /// What the nodes had said when it was last looked at.
-    seen: Pushes,
+    /// Whether the subscription is over. Each announcement is a change too.
+    is_over: watch::Receiver<bool>,
 }
 
 impl Listener {
     async fn open(client: &ClusterClient, prefix: &KeyPrefix) -> RedisResult<Self> {
-        let (sender, pushes) = watch::channel(Pushes::default());
+        let (sender, is_over) = watch::channel(false);
         let push = move |push: PushInfo| {
-            sender.send_if_modified(|pushes| pushes.count(&push.kind));
+            sender.send_if_modified(|is_over| note(&push.kind, is_over));
             Ok::<_, RedisError>(())
         };
         let config = ClusterConfig::new().set_push_sender(push);
@@ -76,16 +71,27 @@ impl Listener {
         subscribe_to_shards(&mut nodes, prefix).await?;
         Ok(Self {
             _nodes: nodes,
-            pushes,
-            seen: Pushes::default(),
+            is_over,
         })
     }
 
     /// Returns whether there was an announcement, and not the end of the subscription.
     async fn next(&mut self) -> bool {
-        let is_open = self.pushes.changed().await.is_ok();
-        let before = mem::replace(&mut self.seen, *self.pushes.borrow_and_update());
-        is_open && !self.seen.lost_since(&before)
+        self.is_over.changed().await.is_ok() && !*self.is_over.borrow_and_update()
+    }
+}
+
+/// Notes what a node says without being asked, and returns whether it matters.
+fn note(push: &PushKind, is_over: &mut bool) -> bool {
+    match push {
+        PushKind::Message | PushKind::SMessage => true,
+        // A connection is gone, or a slot moved to another node. The driver subscribes again to all
+        // channels of a node at once, which Redis refuses: they are in several slots.
+        PushKind::Disconnection | PushKind::SUnsubscribe => {
+            *is_over = true;
+            true
+        }
+        _ => false,
     }
 }
 

@@ -117,16 +117,10 @@ impl CleanUp<'_> {
             after = *last;
             let ids: Vec<SessionId> = entries.iter().filter_map(|(_, id)| *id).collect();
             for ids in ids.chunks(AT_ONCE) {
-                let rows: Vec<Option<Vec<u8>>> = read(self.prefix, ids)
-                    .query_async(&mut self.connection)
+                let live = self
+                    .rows(ids, |session| session.revoked().is_none())
                     .await?;
-                let lives = |(id, row): &(&SessionId, Option<Vec<u8>>)| {
-                    // A row of another version is left alone.
-                    let row = row.as_ref().and_then(|row| row::decode(**id, row).ok());
-                    row.is_some_and(|session| session.revoked().is_none())
-                };
-                let live = ids.iter().zip(rows).filter(lives);
-                let live: Vec<SessionId> = live.map(|(id, _)| *id).collect();
+                let live: Vec<SessionId> = live.into_iter().map(|(id, _)| id).collect();
                 let record = RevocationReason::Other.at(self.now);
                 end_each(&mut self.connection, self.prefix, &live, record).await?;
             }
@@ -150,25 +144,34 @@ impl CleanUp<'_> {
     ) -> Result<u64, BoxError> {
         let mut deleted = 0;
         for ids in ids.chunks(AT_ONCE) {
-            let rows: Vec<Option<Vec<u8>>> = read(self.prefix, ids)
-                .query_async(&mut self.connection)
-                .await?;
-            let mut calls = Vec::new();
-            for (id, row) in ids.iter().zip(rows) {
-                let Some(row) = row else { continue };
-                if row::decode(*id, &row).is_ok_and(|session| has_ended(&session)) {
-                    calls.push(Call {
-                        key: self.prefix.row(id),
-                        args: vec![row],
-                    });
-                }
-            }
+            let ended = self.rows(ids, &has_ended).await?.into_iter();
+            let calls = ended.map(|(id, row)| Call {
+                key: self.prefix.row(&id),
+                args: vec![row],
+            });
+            let calls: Vec<Call> = calls.collect();
             deleted += call_all::<u64>(&mut self.connection, &DELETE, &calls)
                 .await?
                 .into_iter()
                 .sum::<u64>();
         }
         Ok(deleted)
+    }
+
+    /// Reads the rows for which `is_one` is true. A row of another version is left alone.
+    async fn rows(
+        &mut self,
+        ids: &[SessionId],
+        is_one: impl Fn(&Session) -> bool,
+    ) -> Result<Vec<(SessionId, Vec<u8>)>, BoxError> {
+        let rows: Vec<Option<Vec<u8>>> = read(self.prefix, ids)
+            .query_async(&mut self.connection)
+            .await?;
+        let rows = ids.iter().zip(rows);
+        let there = rows.filter_map(|(id, row)| Some((*id, row?)));
+        let chosen =
+            there.filter(|(id, row)| row::decode(*id, row).is_ok_and(|session| is_one(&session)));
+        Ok(chosen.collect())
     }
 }
 

@@ -22,7 +22,6 @@ mod pipeline;
 mod prefix;
 mod progress;
 mod pull;
-mod pushes;
 mod row;
 mod rows;
 mod schema;
