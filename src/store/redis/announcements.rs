@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use super::connection::Connection;
 use super::prefix::{FEEDS, KeyPrefix};
 use super::servers::Servers;
+use super::tcp::ANSWER_WITHIN;
 use crate::error::BoxError;
 use crate::limits::with_timeout;
 use crate::store::error::StoreError;
@@ -66,7 +67,11 @@ impl Listener {
             sender.send_if_modified(|is_over| note(&push.kind, is_over));
             Ok::<_, RedisError>(())
         };
-        let config = ClusterConfig::new().set_push_sender(push);
+        // Without it the driver would wait for a silent node without end: what a configuration does
+        // not name replaces what the client has.
+        let config = ClusterConfig::new()
+            .set_push_sender(push)
+            .set_response_timeout(ANSWER_WITHIN);
         let mut nodes = client.get_async_connection_with_config(config).await?;
         subscribe_to_shards(&mut nodes, prefix).await?;
         Ok(Self {
