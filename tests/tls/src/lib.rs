@@ -4,6 +4,7 @@
 
 mod certificates;
 mod postgres;
+mod redis_cluster;
 mod redis_store;
 
 use std::time::Duration;

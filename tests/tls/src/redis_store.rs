@@ -15,9 +15,17 @@ async fn server(certificates: &Certificates) -> (RedisServer, String) {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port().to_string();
     drop(free);
-    let server = RedisServer::start(&[
+    let settings = with_tls(certificates, &port);
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    let server = RedisServer::start(&settings).await;
+    (server, format!("rediss://127.0.0.1:{port}"))
+}
+
+/// The settings of a server that has this port for TLS.
+pub(crate) fn with_tls(certificates: &Certificates, port: &str) -> [String; 10] {
+    let settings = [
         "--tls-port",
-        &port,
+        port,
         "--tls-cert-file",
         &certificates.text("server.pem"),
         "--tls-key-file",
@@ -26,9 +34,8 @@ async fn server(certificates: &Certificates) -> (RedisServer, String) {
         &certificates.text("ca.pem"),
         "--tls-auth-clients",
         "no",
-    ])
-    .await;
-    (server, format!("rediss://127.0.0.1:{port}"))
+    ];
+    settings.map(str::to_owned)
 }
 
 fn client(url: &str, certificates: &Certificates) -> Client {

@@ -28,7 +28,7 @@ pub fn free_port() -> u16 {
 }
 
 /// The same for a node of a cluster of Redis, which also listens 10000 above.
-pub(super) fn free_port_of_a_node() -> u16 {
+pub fn free_port_of_a_node() -> u16 {
     loop {
         let port = free_port();
         if port < 22_000 && TcpListener::bind(("127.0.0.1", port + 10_000)).is_ok() {

@@ -25,7 +25,12 @@ impl RedisServer {
         Self::start_at(process::free_port(), settings).await
     }
 
-    pub(super) async fn start_at(port: u16, settings: &[&str]) -> Self {
+    /// A node of a cluster, whose port leaves room for that of its bus.
+    pub async fn start_node(settings: &[&str]) -> Self {
+        Self::start_at(process::free_port_of_a_node(), settings).await
+    }
+
+    async fn start_at(port: u16, settings: &[&str]) -> Self {
         let settings = settings
             .iter()
             .copied()
@@ -55,8 +60,13 @@ impl RedisServer {
         server
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The answer to a command of one line, or nothing if there is none.
+    pub async fn ask(&self, command: &str) -> String {
+        ask(self.port, command).await
     }
 
     async fn ready(&self) {

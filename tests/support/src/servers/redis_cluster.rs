@@ -23,7 +23,7 @@ impl RedisCluster {
         all.extend(settings);
         let mut nodes = Vec::new();
         for _ in 0..2 * PRIMARIES {
-            nodes.push(RedisServer::start_at(process::free_port_of_a_node(), &all).await);
+            nodes.push(RedisServer::start_node(&all).await);
         }
         let cluster = Self { nodes };
         for primary in 0..PRIMARIES {
