@@ -60,6 +60,7 @@ impl RedisServer {
         server
     }
 
+    /// Its port on loopback.
     pub fn port(&self) -> u16 {
         self.port
     }
