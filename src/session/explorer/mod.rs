@@ -26,6 +26,7 @@
 //! and so is an application that cannot be asked. The revocations that a process knows are only
 //! checked where a scenario has a `feed`.
 
+mod decided;
 mod ending;
 mod event;
 mod expiry;

@@ -3,115 +3,13 @@
 
 use std::time::Duration;
 
-use crate::clock::Timestamp;
-use crate::names::{SessionId, Subject};
+use super::decided::{
+    BURST, KEY, NOW, OTHER_KEY, W, at, confirmed, decided, healed, opened, recovered, reply,
+    rotated, row, strict, swap,
+};
 use crate::session::policy::SessionPolicy;
 use crate::session::rotation::{Decision, Progress, Reply, SessionOver, decide};
 use crate::store::{RevocationReason, Session, SessionParts};
-
-const W: u64 = 30_000;
-/// Tabs that refresh at once.
-const BURST: u64 = 250;
-const NOW: u64 = 1_000_000_000;
-const KEY: Option<[u8; 16]> = Some([7; 16]);
-const OTHER_KEY: Option<[u8; 16]> = Some([8; 16]);
-
-fn at(millis: u64) -> Timestamp {
-    Timestamp::from_millis(millis)
-}
-
-/// Returns a row with generation 5, not confirmed, and of this age.
-fn row(age: u64) -> SessionParts {
-    let (created_at, expires_at) = (at(NOW - 100 * W), at(NOW + 100 * W));
-    SessionParts {
-        generation: 5,
-        rotated_at: Some(at(NOW - age)),
-        retry_key: KEY,
-        revision: 40,
-        ..SessionParts::new(
-            SessionId::from_bytes([1; 16]),
-            Subject::from("alice"),
-            created_at,
-            expires_at,
-        )
-    }
-}
-
-fn confirmed(age: u64) -> SessionParts {
-    SessionParts {
-        confirmed: true,
-        ..row(age)
-    }
-}
-
-fn decided(row: &SessionParts, presented: u32, retry: Option<[u8; 16]>) -> Decision {
-    decide(
-        &Session::from_parts(row.clone()),
-        presented,
-        retry,
-        at(NOW),
-        &SessionPolicy::default(),
-    )
-}
-
-fn strict(row: &SessionParts, presented: u32, retry: Option<[u8; 16]>) -> Decision {
-    let policy = SessionPolicy::default()
-        .with_overlap(Duration::ZERO)
-        .unwrap();
-    decide(
-        &Session::from_parts(row.clone()),
-        presented,
-        retry,
-        at(NOW),
-        &policy,
-    )
-}
-
-fn reply(how: Reply) -> Decision {
-    Decision::Reply { how }
-}
-
-/// Returns the row with these changes.
-fn swap(row: &SessionParts, how: Reply, change: impl FnOnce(&mut Progress)) -> Decision {
-    let mut next = Progress::of(row);
-    change(&mut next);
-    Decision::Replace { next, how }
-}
-
-fn opened(row: &SessionParts) -> Decision {
-    swap(row, Reply::Repeated, |next| {
-        next.rotated_at = Some(at(NOW));
-    })
-}
-
-fn recovered(row: &SessionParts) -> Decision {
-    swap(row, Reply::Recovered, |next| {
-        next.rotated_at = Some(at(NOW));
-        next.recovered = true;
-    })
-}
-
-fn rotated(row: &SessionParts, retry: Option<[u8; 16]>, recoveries: u8) -> Decision {
-    swap(row, Reply::Rotated, |next| {
-        next.generation += 1;
-        next.rotated_at = Some(at(NOW));
-        next.confirmed = false;
-        next.recoveries = recoveries;
-        next.recovered = false;
-        next.retry_key = retry;
-    })
-}
-
-fn healed(row: &SessionParts, generation: u32) -> Decision {
-    swap(row, Reply::Healed, |next| {
-        next.generation = generation;
-        next.rotated_at = Some(at(NOW));
-        next.confirmed = true;
-        next.recoveries = 0;
-        next.recovered = false;
-        next.retry_key = None;
-    })
-}
 
 #[test]
 fn a_decision_is_written_into_the_row_with_the_next_revision_and_changes_nothing_else() {
