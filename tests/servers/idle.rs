@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection};
-use support::servers::{Database as _, PostgresServer, RedisServer};
+use support::servers::{Database as _, PostgresServer, RedisCluster, RedisServer};
 use support::{Accounts, ask, bearer_of, process};
+use tower_bearer::clock::{Clock, SystemClock};
 use tower_bearer::session::IdlePulls;
 use tower_bearer::store::SessionStore;
 use tower_bearer::store::redis_driver as redis;
@@ -100,6 +101,59 @@ async fn an_idle_process_may_leave_redis_alone() {
     let before = commands(&mut beside).await;
     tokio::time::sleep(LOOK).await;
     assert_eq!(commands(&mut beside).await - before - OWN, 0);
+    processes.log_out_others().await;
+}
+
+/// The commands that a node has run for clients.
+async fn commands_of(cluster: &RedisCluster, node: usize) -> u64 {
+    let stats = cluster.ask(node, "INFO commandstats").await;
+    let of_clients = stats.lines().filter_map(|line| {
+        let (command, counts) = line.strip_prefix("cmdstat_")?.split_once(":calls=")?;
+        let is_ours = !["replconf", "psync"].contains(&command);
+        is_ours.then(|| counts.split_once(',')?.0.parse::<u64>().ok())?
+    });
+    of_clients.sum()
+}
+
+#[tokio::test]
+async fn an_idle_process_sends_each_primary_of_a_cluster_two_commands_a_second_at_most() {
+    let cluster = RedisCluster::start(&[]).await;
+    let [a, b, c] = [
+        cluster.pair(0).await.0,
+        cluster.pair(1).await.0,
+        cluster.pair(2).await.0,
+    ];
+    let now = async || {
+        [
+            commands_of(&cluster, a).await,
+            commands_of(&cluster, b).await,
+            commands_of(&cluster, c).await,
+        ]
+    };
+    let most_since = async |before: [u64; 3]| {
+        let sent = now().await.into_iter().zip(before);
+        sent.map(|(now, before)| now - before - OWN).max().unwrap()
+    };
+    let store = RedisStore::open(&cluster.url()).await.unwrap();
+    store.revoked_since(None).await.unwrap();
+    let before = now().await;
+    store.revoked_since(None).await.unwrap();
+    let of_a_pull = most_since(before).await;
+    let before = now().await;
+    store.delete_expired(SystemClock.now()).await.unwrap();
+    let of_a_clean_up = most_since(before).await;
+    assert!(of_a_clean_up > 5_000, "it looks at all of the index");
+    let a_day: u64 = 24 * 3600;
+    let clean_ups = a_day.div_ceil(store.clean_up_interval().as_secs());
+    let in_a_day = of_a_pull * (a_day / 15) + of_a_clean_up * clean_ups;
+    println!("{of_a_pull} commands for a pull, {in_a_day} in an idle day, at the busiest primary");
+    assert!(in_a_day <= 2 * a_day, "{in_a_day} commands in an idle day");
+
+    let processes = Processes::of(store, IdlePulls::default().after(Duration::ZERO)).await;
+    tokio::time::sleep(UNTIL_IDLE).await;
+    let before = now().await;
+    tokio::time::sleep(LOOK).await;
+    assert_eq!(most_since(before).await, 0);
     processes.log_out_others().await;
 }
 
