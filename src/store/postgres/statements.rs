@@ -146,25 +146,25 @@ statements! {
             ON known.id = receipt.id AND known.generation = receipt.generation \
             WHERE NOT known.confirmed AND known.revoked_at IS NULL \
             FOR UPDATE OF known SKIP LOCKED) AS locked \
-        WHERE session.id = locked.id AND session.id = ANY($1::uuid[]) \
-        AND NOT session.confirmed AND session.revoked_at IS NULL";
+        WHERE session.id = locked.id AND NOT session.confirmed AND session.revoked_at IS NULL";
     revoke = revoke!();
     /// Finds live sessions of a selection, from an id on, in the order of the ids.
     find_live = found!("AND revoked_at IS NULL");
     /// Finds revoked ones in the same way.
     find_revoked = found!("AND revoked_at IS NOT NULL");
     /// Locks are taken in the order of the ids, so that two such statements never wait for each
-    /// other. The ids are named twice, since PostgreSQL looks for partitions in each part.
+    /// other. The ids are named once: named for the outer part too, PostgreSQL would compare each
+    /// with each.
     revoke_each = "UPDATE tower_bearer_sessions AS session \
         SET revoked_because = $1, revoked_at = $2, revision = revision + 1 \
         FROM (SELECT id FROM tower_bearer_sessions \
             WHERE id = ANY($3) AND revoked_at IS NULL ORDER BY id FOR UPDATE) AS locked \
-        WHERE session.id = locked.id AND session.id = ANY($3) AND session.revoked_at IS NULL";
+        WHERE session.id = locked.id AND session.revoked_at IS NULL";
     /// Locks are taken in the order of `revoke_each`.
     delete_each = "DELETE FROM tower_bearer_sessions AS session \
         USING (SELECT id FROM tower_bearer_sessions \
             WHERE id = ANY($1) AND revoked_at IS NOT NULL ORDER BY id FOR UPDATE) AS locked \
-        WHERE session.id = locked.id AND session.id = ANY($1)";
+        WHERE session.id = locked.id";
     list = concat!(
         "SELECT ", columns!(), " FROM tower_bearer_sessions WHERE ",
         selected!("$1", "$2", "$3", "$4"),
