@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
-use support::servers::{Database, PostgresServer, RedisServer};
+use support::servers::{Database, PostgresServer, RedisServer, connect_to_redis};
 
 #[tokio::test]
 async fn postgres_keeps_what_it_has_acknowledged_when_it_is_killed() {
@@ -87,9 +87,7 @@ async fn query(url: &str, sql: &str) -> Result<i32, sqlx::Error> {
 }
 
 async fn ask(url: &str, command: &[&str]) -> redis::RedisResult<Option<String>> {
-    let mut connection = redis::Client::open(url)?
-        .get_multiplexed_async_connection()
-        .await?;
+    let mut connection = connect_to_redis(url).await?;
     let (name, arguments) = command.split_first().unwrap();
     redis::cmd(name)
         .arg(arguments)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use support::app_server::AppServer;
-use support::servers::{Database, RedisServer};
+use support::servers::{Database, RedisServer, connect_to_redis};
 use support::wait::{LIMIT, until};
 
 use crate::site::{Site, assert_in, assert_out, has_to_log_in_again, log_in, tells_the_store};
@@ -153,13 +153,13 @@ async fn replicas_in_step(primary: &RedisServer) -> usize {
 async fn command(server: &RedisServer, command: &[&str]) -> String {
     let (name, arguments) = command.split_first().unwrap();
     let (mut connection, mut command) = (connect(server).await, redis::cmd(name));
-    let answer = command.arg(arguments).query_async(&mut connection);
-    format!("{:?}", answer.await.unwrap_or(redis::Value::Nil))
+    let answer = command.arg(arguments).query_async(&mut connection).await;
+    let answer: redis::Value = answer.unwrap_or_else(|error| panic!("{name}: {error}"));
+    format!("{answer:?}")
 }
 
 async fn connect(server: &RedisServer) -> redis::aio::MultiplexedConnection {
-    let client = redis::Client::open(server.url()).unwrap();
-    client.get_multiplexed_async_connection().await.unwrap()
+    connect_to_redis(&server.url()).await.unwrap()
 }
 
 fn port(server: &RedisServer) -> String {

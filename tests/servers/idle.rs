@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection};
-use support::servers::{Database as _, PostgresServer, RedisCluster, RedisServer};
+use support::servers::{
+    Database as _, PostgresServer, RedisCluster, RedisServer, connect_to_redis,
+};
 use support::{Accounts, ask, bearer_of, process};
 use tower_bearer::clock::{Clock, SystemClock};
 use tower_bearer::session::IdlePulls;
@@ -66,8 +68,7 @@ async fn commands(connection: &mut redis::aio::MultiplexedConnection) -> u64 {
 #[tokio::test]
 async fn an_idle_process_sends_redis_two_commands_a_second_at_most() {
     let server = RedisServer::start(&[]).await;
-    let client = redis::Client::open(server.url()).unwrap();
-    let mut beside = client.get_multiplexed_async_connection().await.unwrap();
+    let mut beside = connect_to_redis(&server.url()).await.unwrap();
     let store = RedisStore::open(&server.url()).await.unwrap();
     store.revoked_since(None).await.unwrap();
     let before = commands(&mut beside).await;
@@ -93,8 +94,7 @@ async fn an_idle_process_sends_redis_two_commands_a_second_at_most() {
 #[tokio::test]
 async fn an_idle_process_may_leave_redis_alone() {
     let server = RedisServer::start(&[]).await;
-    let client = redis::Client::open(server.url()).unwrap();
-    let mut beside = client.get_multiplexed_async_connection().await.unwrap();
+    let mut beside = connect_to_redis(&server.url()).await.unwrap();
     let store = RedisStore::open(&server.url()).await.unwrap();
     let processes = Processes::of(store, IdlePulls::never().after(Duration::ZERO)).await;
     tokio::time::sleep(UNTIL_IDLE).await;

@@ -17,10 +17,11 @@ mod sentinel;
 use std::time::Duration;
 
 use support::{DAY, InTurn};
+use support::servers::connect_to_redis;
 use tower_bearer::RedisStore;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::Session;
-use tower_bearer::store::redis_driver::{self as redis, Client, aio::MultiplexedConnection};
+use tower_bearer::store::redis_driver::{self as redis, aio::MultiplexedConnection};
 use tower_bearer::store::{KeyPrefix, SessionParts};
 
 use crate::{now, url};
@@ -65,11 +66,7 @@ impl Database {
     async fn new(url: String) -> Self {
         let prefix = prefix();
         let store = open(&url, &prefix).await;
-        let beside = Client::open(&*url)
-            .unwrap()
-            .get_multiplexed_async_connection()
-            .await
-            .unwrap();
+        let beside = connect_to_redis(&url).await.unwrap();
         Self {
             url,
             prefix,

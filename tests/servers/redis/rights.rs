@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use support::logins;
-use support::servers::{Database as _, RedisCluster, RedisServer};
+use support::servers::{Database as _, RedisCluster, RedisServer, connect_to_redis};
 use tokio::task::LocalSet;
 use tokio::time::timeout;
 use tower_bearer::RedisStore;
@@ -156,8 +156,9 @@ async fn the_documented_user_sees_no_keys_of_others() {
     let server = RedisServer::start(&[]).await;
     let mut database = Database::new(server.url()).await;
     give(&mut database, "app", rights(), "tb").await;
-    let client = redis::Client::open(as_user(&server.url(), "app")).unwrap();
-    let mut limited = client.get_multiplexed_async_connection().await.unwrap();
+    let mut limited = connect_to_redis(&as_user(&server.url(), "app"))
+        .await
+        .unwrap();
     for command in [
         &["GET", "tbx:history"][..],
         &["GET", "theirs"],

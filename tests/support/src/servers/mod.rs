@@ -8,11 +8,13 @@ mod postgres;
 pub mod process;
 mod redis;
 mod redis_cluster;
+mod redis_connection;
 mod redis_sentinel;
 
 pub use postgres::{Backup, PostgresServer};
 pub use redis::RedisServer;
 pub use redis_cluster::{RedisCluster, slots};
+pub use redis_connection::connect_to_redis;
 pub use redis_sentinel::RedisSentinel;
 
 /// A server that keeps sessions, and its faults.
