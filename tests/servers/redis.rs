@@ -14,10 +14,11 @@ mod rights;
 mod rows;
 mod sentinel;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use support::{DAY, InTurn};
 use support::servers::connect_to_redis;
+use support::{DAY, InTurn};
 use tower_bearer::RedisStore;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::Session;
@@ -108,6 +109,11 @@ async fn open(url: &str, prefix: &str) -> RedisStore {
         .await
         .unwrap()
         .with_key_prefix(KeyPrefix::new(prefix).unwrap())
+}
+
+/// The ids of a page of the feed: a revocation that takes long enters its session twice.
+fn set(ids: Vec<SessionId>) -> HashSet<SessionId> {
+    ids.into_iter().collect()
 }
 
 fn random<const N: usize>() -> [u8; N] {
