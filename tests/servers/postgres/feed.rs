@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sqlx::{Connection, PgConnection};
+use support::wait::LIMIT;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::SessionStore;
 use tower_bearer::store::{Cursor, RevocationReason};
@@ -66,10 +67,7 @@ async fn a_revocation_whose_transaction_is_open_for_ten_seconds_is_not_missed() 
         if page.revoked.is_empty() {
             return;
         }
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "the cursor does not go on"
-        );
+        assert!(start.elapsed() < 3 * LIMIT, "the cursor does not go on");
         cursor = page.cursor;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
