@@ -6,24 +6,24 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use support::app_server::AppServer;
 use support::servers::{Database, PostgresServer, RedisCluster, RedisServer};
-use support::wait::until;
+use support::wait::{LIMIT, until};
 
 use crate::site::{Site, assert_out, log_in};
 
 #[tokio::test]
-async fn a_logout_on_one_node_is_refused_on_another_within_100_ms_over_postgres() {
+async fn a_logout_on_one_node_is_refused_on_another_at_once_over_postgres() {
     let database = PostgresServer::start().await;
     is_felt_within(ANNOUNCED, "PostgreSQL", &Site::on(database.url())).await;
 }
 
 #[tokio::test]
-async fn a_logout_on_one_node_is_refused_on_another_within_100_ms_over_redis() {
+async fn a_logout_on_one_node_is_refused_on_another_at_once_over_redis() {
     let database = RedisServer::start(&[]).await;
     is_felt_within(ANNOUNCED, "Redis", &Site::on(database.url())).await;
 }
 
 #[tokio::test]
-async fn a_logout_on_one_node_is_refused_on_another_within_100_ms_over_a_cluster_of_redis() {
+async fn a_logout_on_one_node_is_refused_on_another_at_once_over_a_cluster_of_redis() {
     let cluster = RedisCluster::start(&[]).await;
     is_felt_within(ANNOUNCED, "a cluster", &Site::on(cluster.url())).await;
 }
@@ -58,12 +58,13 @@ async fn is_felt_within(limit: Duration, name: &str, site: &Site) {
         assert_eq!(here.log_out(&tokens).await.status, 200);
         taken.push(until_refused(&there, &tokens).await);
     }
-    // Pulls are a second apart where nothing announces a logout: half of the tries would take
-    // longer than half a second. The machine is shared with whatever else runs, so that one try
-    // may wait for the processor.
+    // Pulls are a second apart where nothing announces a logout, and each try but the first begins
+    // just after a pull: most would take almost a second. The machine is shared with whatever else
+    // runs, so that one try may wait for the processor.
     taken.sort();
-    println!("a logout over {name} takes {taken:?}");
-    assert!(taken[TRIES / 2] < limit, "{taken:?}");
+    let median = taken[TRIES / 2];
+    println!("a logout over {name} takes {median:?}, of {taken:?}");
+    assert!(median < limit, "{taken:?}");
 
     let all = log_in(&here, 3).await;
     let bearer = format!(
@@ -89,19 +90,17 @@ async fn is_felt_within(limit: Duration, name: &str, site: &Site) {
 
 /// Returns the time from the answer to the logout until the refusal.
 async fn until_refused(there: &Arc<AppServer>, tokens: &Value) -> Duration {
-    until(
-        "the logout is felt",
-        Duration::from_millis(1500),
-        async || match there.me(tokens).await.status_and_value() {
+    until("the logout is felt", LIMIT, async || {
+        match there.me(tokens).await.status_and_value() {
             (200, _) => false,
             (401, refused) => refused["reason"] == "session_revoked",
             (status, answer) => panic!("{status} {answer}"),
-        },
-    )
+        }
+    })
     .await
 }
 
 const TRIES: usize = 7;
-const ANNOUNCED: Duration = Duration::from_millis(100);
-/// The limit of each try too.
+/// Less than half of the time between two pulls.
+const ANNOUNCED: Duration = Duration::from_millis(400);
 const PULLED: Duration = Duration::from_millis(1500);
