@@ -13,7 +13,7 @@ pub struct RedisSentinel {
 }
 
 impl RedisSentinel {
-    /// The primary is given up after a second of silence.
+    /// The primary is given up after four seconds of silence.
     pub async fn start() -> Self {
         let primary = RedisServer::start(&["--repl-diskless-sync-delay", "0"]).await;
         let port = primary.port().to_string();
@@ -30,7 +30,7 @@ impl RedisSentinel {
                 "SENTINEL MONITOR sessions 127.0.0.1 {} 1",
                 servers.primary.port()
             ),
-            "SENTINEL SET sessions down-after-milliseconds 1000",
+            "SENTINEL SET sessions down-after-milliseconds 4000",
             "SENTINEL SET sessions failover-timeout 5000",
         ] {
             assert_eq!(ask(port, line).await, "+OK", "{line}");
