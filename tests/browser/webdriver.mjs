@@ -1,6 +1,7 @@
 // Firefox and WebKitGTK, as Debian has them: a small client for each one's own remote control.
 
 import { spawn, spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -27,12 +28,18 @@ const MINI_BROWSER = find(
     `/usr/lib/${machine}-linux-gnu/webkit2gtk-${version}/MiniBrowser`)),
 );
 
+/** A port below those that the system assigns by itself: no connection takes it meanwhile. */
 async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const [server, port] = [createServer(), randomInt(15_000, 30_000)];
+    const isFree = await new Promise((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 /** Tries until it works, and fails with the last error. */

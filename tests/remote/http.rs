@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -15,7 +16,7 @@ use http_body_util::StreamBody;
 use serde_json::json;
 use support::keys::{P256, P384, key};
 use support::{AUDIENCE, MINUTE, ask, builder_with};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::AccessTokenSigner;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, Identity, RemoteJwks, SigningKey};
@@ -202,12 +203,10 @@ async fn a_document_above_256_kib_is_refused() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_503_and_its_address_is_not_in_the_answer() {
     let clock = ManualClock::new();
-    // This port was just closed, so nothing listens there.
-    let gone = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // Nothing listens at this port, which is reserved.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let gone = socket.local_addr().unwrap();
     let keys = RemoteJwks::new(&format!("http://{gone}/keys"))
         .unwrap()
         .with_clock(Arc::new(clock.clone()));

@@ -2,23 +2,23 @@
 
 use std::error::Error;
 use std::fs::{self, Permissions};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 use tokio::time::Instant;
 use tower_bearer::store::StoreError;
 use tower_bearer::{PostgresStore, RedisStore, SqliteStore};
 
-/// A port at which no server listens.
-fn closed_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+/// A port at which no server listens. It is reserved while the socket lives.
+fn closed() -> (TcpSocket, u16) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (socket, port)
 }
 
 /// The connections of this listener are taken by the system, and never answered.
@@ -118,7 +118,7 @@ async fn sqlite_names_the_file_as_it_was_given() {
 /// the test wait.
 #[tokio::test(start_paused = true)]
 async fn postgres_says_which_host_and_that_no_server_listens() {
-    let (port, start) = (closed_port(), Instant::now());
+    let ((_socket, port), start) = (closed(), Instant::now());
     let opened = PostgresStore::open(&format!(
         "postgres://user:open%20sesame@127.0.0.1:{port}/app"
     ))
@@ -163,7 +163,7 @@ async fn a_pool_whose_host_does_not_answer_is_refused_as_soon() {
 
 #[tokio::test]
 async fn redis_says_which_host_and_that_no_server_listens() {
-    let (port, start) = (closed_port(), Instant::now());
+    let ((_socket, port), start) = (closed(), Instant::now());
     let opened = RedisStore::open(&format!("redis://:open-sesame@127.0.0.1:{port}")).await;
     assert!(start.elapsed() < LIMIT, "it took {:?}", start.elapsed());
     let refused = opened.unwrap_err().to_string();

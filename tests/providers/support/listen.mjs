@@ -1,5 +1,6 @@
 // HTTP servers on loopback, at a port that is known before they listen.
 
+import { randomInt } from "node:crypto";
 import { createServer } from "node:http";
 
 /** Serves requests at this port, or at a free one with 0. */
@@ -21,9 +22,18 @@ export async function listen(port, handler) {
   return { port: server.address().port, stop };
 }
 
-/** A port where nothing listens now. */
+/**
+ * A port where nothing listens now, below those that the system assigns by itself: no connection
+ * takes it before its server listens.
+ */
 export async function freePort() {
-  const { port, stop } = await listen(0);
-  await stop();
-  return port;
+  for (;;) {
+    const port = randomInt(15_000, 30_000);
+    try {
+      await (await listen(port)).stop();
+      return port;
+    } catch (error) {
+      if (error.code !== "EADDRINUSE") throw error;
+    }
+  }
 }

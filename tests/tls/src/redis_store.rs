@@ -1,10 +1,9 @@
 //! `RedisStore` over TLS.
 
 use std::fs;
-use std::net::TcpListener;
 
 use redis::{Client, TlsCertificates};
-use support::servers::{Database as _, RedisServer};
+use support::servers::{Database as _, RedisServer, connect_to_redis, process};
 use tower_bearer::RedisStore;
 
 use crate::certificates::Certificates;
@@ -12,9 +11,7 @@ use crate::works;
 
 /// A server with the certificate of this authority, and its URL.
 async fn server(certificates: &Certificates) -> (RedisServer, String) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port().to_string();
-    drop(free);
+    let port = process::free_port().to_string();
     let settings = with_tls(certificates, &port);
     let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
     let server = RedisServer::start(&settings).await;
@@ -54,11 +51,7 @@ async fn every_connection_to_redis_is_encrypted() {
         .await
         .unwrap();
     works(&store).await;
-    let mut beside = Client::open(server.url())
-        .unwrap()
-        .get_multiplexed_async_connection()
-        .await
-        .unwrap();
+    let mut beside = connect_to_redis(&server.url()).await.unwrap();
     let clients: String = redis::cmd("CLIENT")
         .arg("LIST")
         .query_async(&mut beside)

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -20,10 +21,27 @@ pub fn free_port() -> u16 {
     let start = std::process::id() as u16;
     loop {
         let next = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
-        let port = 15_000 + next % 15_000;
+        let ports = unassigned(first_assigned());
+        let port = ports.start + next % (ports.end - ports.start);
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
+    }
+}
+
+/// The first port that the system assigns by itself, on Linux.
+fn first_assigned() -> u16 {
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let first = range.split_whitespace().next();
+    first.map_or(32_768, |first| first.parse().unwrap())
+}
+
+/// Some ports below that one, at which a user may listen. If there are none, others have to do.
+fn unassigned(first_assigned: u16) -> Range<u16> {
+    match first_assigned {
+        16_000.. => 15_000..first_assigned.min(30_000),
+        2_048.. => 1_024..first_assigned,
+        _ => 15_000..30_000,
     }
 }
 
