@@ -256,9 +256,11 @@ fn refresh_form(tokens: &Value) -> String {
 fn command(example: &str, folder: &Path, environment: &[(&str, &str)]) -> Command {
     let (built, copy) = (built(example), folder.join(example));
     if !copy.exists() {
-        std::fs::hard_link(&built, &copy)
-            .or_else(|_| std::fs::copy(&built, &copy).map(drop))
-            .unwrap();
+        // A process that is started meanwhile inherits no descriptor that writes to the copy: a
+        // file that is open for writing cannot be run.
+        let linked = std::fs::hard_link(&built, &copy).is_ok();
+        let copied = || Command::new("cp").args([&built, &copy]).status();
+        assert!(linked || copied().unwrap().success());
     }
     let mut command = Command::new(copy);
     command
