@@ -15,7 +15,7 @@ use crate::storm::Storm;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_is_killed_logs_nobody_out_and_revives_nobody() {
-    let mut cluster = RedisCluster::start(&[]).await;
+    let mut cluster = RedisCluster::start(RedisCluster::GIVES_UP_SOON).await;
     let mut site = Calm::on(&cluster.url()).await;
     let storm = site.storm().await;
     for third in [0, 2] {
@@ -34,7 +34,7 @@ async fn a_primary_that_is_killed_logs_nobody_out_and_revives_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_that_hangs_and_comes_back_as_a_replica_logs_nobody_out() {
-    let mut cluster = RedisCluster::start(&[]).await;
+    let mut cluster = RedisCluster::start(RedisCluster::GIVES_UP_SOON).await;
     let mut site = Calm::on(&cluster.url()).await;
     let storm = site.storm().await;
     let leaving = site.begin_to_leave(LEAVING).await;
@@ -74,7 +74,7 @@ async fn slots_that_move_under_load_log_nobody_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn seeds_that_are_gone_do_not_matter_while_one_of_them_is_there() {
-    let mut cluster = RedisCluster::start(&[]).await;
+    let mut cluster = RedisCluster::start(RedisCluster::GIVES_UP_SOON).await;
     let [(_, gone), (_, there)] = [cluster.pair(0).await, cluster.pair(1).await];
     cluster.node(gone).kill();
     let mut site = Calm::on(&cluster.url_of([gone, there])).await;

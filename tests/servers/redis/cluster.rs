@@ -121,7 +121,7 @@ async fn announcements_come_with_shards_and_without() {
 
 #[tokio::test]
 async fn announcements_come_again_after_a_failover() {
-    let mut cluster = RedisCluster::start(&[]).await;
+    let mut cluster = RedisCluster::start(RedisCluster::GIVES_UP_SOON).await;
     let here = RedisStore::open(&cluster.url()).await.unwrap();
     let there = RedisStore::open(&cluster.url()).await.unwrap();
     let mut announcements = there.announcements().await.unwrap().unwrap();

@@ -7,16 +7,25 @@ use super::redis::{ask, send};
 use super::{RedisServer, process};
 
 /// Three primaries of Redis or Valkey, and the replica of each: nodes 0 to 2, and 3 to 5. The
-/// others give up a node that was silent for four seconds.
+/// others give up a node that was silent for 15 seconds.
 #[derive(Debug)]
 pub struct RedisCluster {
     nodes: Vec<RedisServer>,
 }
 
 impl RedisCluster {
+    /// The settings of a cluster whose nodes are killed: the others give them up after four seconds
+    /// of silence. A busy machine may be as silent.
+    pub const GIVES_UP_SOON: &[&str] = &["--cluster-node-timeout", "4000"];
+
     /// Settings as on the command line.
     pub async fn start(settings: &[&str]) -> Self {
-        let mut all = vec!["--cluster-enabled", "yes", "--cluster-node-timeout", "4000"];
+        let mut all = vec![
+            "--cluster-enabled",
+            "yes",
+            "--cluster-node-timeout",
+            "15000",
+        ];
         // A replica takes over however old its data is.
         all.extend(["--cluster-replica-validity-factor", "0"]);
         all.extend(["--repl-diskless-sync-delay", "0"]);
