@@ -134,10 +134,12 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// between the two, every process refuses the session, and the next refresh ends it. Processes
     /// forget an entry after the [retention](crate::store::REVOCATION_RETENTION), so before that
     /// such a store ends what is in the feed and lives, as `delete_expired` of
-    /// [`RedisStore`](crate::RedisStore) does.
+    /// [`RedisStore`](crate::RedisStore) does. Where the two can be lost apart from each other, it
+    /// also enters a session again that is revoked already: the call before may have failed, and
+    /// the feed may have lost its entry.
     ///
-    /// If the session is unknown or already revoked, it returns false, nothing changes, and the
-    /// first record stays. The revision does not matter, and an expired session can be revoked.
+    /// If the session is unknown or already revoked, it returns false, its row does not change, and
+    /// the first record stays. The revision does not matter, and an expired session can be revoked.
     /// This is durable: after `Ok` no `replace` succeeds, and no `find` returns the session as
     /// alive.
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError>;

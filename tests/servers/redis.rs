@@ -10,6 +10,7 @@ mod outage;
 mod passwords;
 mod proxy;
 mod reconnecting;
+mod repeated;
 mod rights;
 mod rows;
 mod sentinel;

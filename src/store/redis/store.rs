@@ -1,27 +1,22 @@
 //! [`RedisStore`] keeps sessions in Redis or Valkey.
 
-use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
-use redis::RedisResult;
-use tokio::time::Instant;
-
-use super::announcements::{Subscription, announce};
+use super::announcements::Subscription;
 use super::clean_up::{CLEAN_UP_EVERY, CleanUp};
 use super::connection::Connection;
+use super::entered::Entered;
+use super::harmless::note;
 use super::index::Index;
-use super::pipeline::AT_ONCE;
-use super::prefix::{KeyPrefix, feed_of};
+use super::prefix::KeyPrefix;
 use super::pull::pull;
-use super::statements::{Call, ENDED, REPLACE, call_all};
-use super::{changes, erasure, feed, row, rows};
+use super::statements::{Call, REPLACE, call_all};
+use super::{changes, erasure, row, rows};
 use crate::clock::Timestamp;
-use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::revocation::Receipt;
-use crate::shown::ShownCause;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
 use crate::store::contract::{SessionStore, newest};
 use crate::store::ephemeral::EphemeralStore;
@@ -29,9 +24,10 @@ use crate::store::error::StoreError;
 use crate::store::feed::{Announcements, Cursor, RevocationPage};
 use crate::store::place::{FailedAt, Place};
 use crate::store::retention::{Ended, KEEP_EXPIRED};
-use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
+use crate::store::revocation_reason::RevocationRecord;
 use crate::store::selection::SessionSelection;
 use crate::store::session::Session;
+use async_trait::async_trait;
 
 /// A store in Redis or Valkey, for many processes that share one server or one cluster.
 ///
@@ -99,7 +95,9 @@ use crate::store::session::Session;
 /// handshake in the meantime, or if the connection stays open and silent.
 #[derive(Clone)]
 pub struct RedisStore {
-    index: Index,
+    pub(super) index: Index,
+    /// What this process has revoked lately.
+    pub(super) entered: Arc<Entered>,
     pub(super) connection: Connection,
     pub(super) prefix: KeyPrefix,
     pub(super) place: Place,
@@ -110,6 +108,7 @@ impl RedisStore {
         let prefix = KeyPrefix::default();
         Self {
             index: Index::new(connection.clone(), prefix.clone()),
+            entered: Arc::default(),
             connection,
             prefix,
             place,
@@ -124,92 +123,7 @@ impl RedisStore {
         self.prefix = prefix;
         self
     }
-
-    /// Returns the selected ones of these sessions that are not revoked. The index only has a part
-    /// of the subject's hash, and knows no other field.
-    async fn unrevoked(
-        &self,
-        selection: &SessionSelection,
-        candidates: &[SessionId],
-    ) -> Result<Vec<Session>, BoxError> {
-        let mut sessions =
-            rows::find_each(&mut self.connection.primary()?, &self.prefix, candidates).await?;
-        sessions.retain(|session| selection.matches(session) && session.revoked().is_none());
-        Ok(sessions)
-    }
-
-    /// Revokes the selected sessions, some at a time, and returns how many.
-    async fn revoke_selected(
-        &self,
-        selection: &SessionSelection,
-        record: RevocationRecord,
-    ) -> Result<u64, BoxError> {
-        let (mut walk, mut ended) = (self.index.walk(selection.subject()).await?, 0);
-        while let Some(candidates) = walk.next().await? {
-            let live = self.unrevoked(selection, &candidates).await?;
-            ended += self.revoke_live(&live, record).await?;
-        }
-        Ok(ended)
-    }
-
-    /// Revokes these sessions, which lived a moment ago, and returns how many it ended.
-    ///
-    /// They are entered into their feeds first, since a row and a feed may be on two nodes. If it
-    /// is cut short after that, every process refuses the sessions, and the next refresh of one of
-    /// them ends its row.
-    async fn revoke_live(
-        &self,
-        live: &[Session],
-        record: RevocationRecord,
-    ) -> Result<u64, BoxError> {
-        let Some(first) = live.first() else {
-            return Ok(0);
-        };
-        let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
-        let (mut link, began) = (self.connection.primary()?, Instant::now());
-        feed::enter_each(&mut link, &self.prefix, &ids).await?;
-        let ended = rows::end_each(&mut link, &self.prefix, &ids, record).await;
-        // The feed shows them, whatever became of their rows.
-        note(self.announce(first.id()).await, NOT_ANNOUNCED);
-        note(self.leave_index(live).await, STAYS_IN_INDEX);
-        if began.elapsed() > SLOW {
-            // A failover in the meantime may have lost the entries, and this process may have read
-            // the feed before it knew of them.
-            feed::enter_each(&mut link, &self.prefix, &ids).await?;
-        }
-        Ok(ended?.len() as u64)
-    }
-
-    /// Lets revoked sessions leave the index when their rows do.
-    async fn leave_index(&self, revoked: &[Session]) -> RedisResult<()> {
-        let mut leave = Vec::with_capacity(revoked.len());
-        for session in revoked {
-            if let Ok(bucket) = self.index.bucket(session.subject()).await {
-                leave.push(bucket.end(session.id()));
-            }
-        }
-        let left = call_all::<()>(&mut self.connection.any(), &ENDED, &leave).await;
-        left.map(drop)
-    }
-
-    async fn announce(&self, revoked: &SessionId) -> RedisResult<()> {
-        announce(&self.connection, &self.prefix, feed_of(revoked)).await
-    }
 }
-
-/// Notes that other processes were not told of a revocation, or what was not done for the index.
-/// That is harmless: every process pulls anyway, and a member that stays names no row.
-fn note<E: Into<BoxError>>(done: Result<(), E>, what: &str) {
-    if let Err(error) = done {
-        tracing::debug!(cause = %ShownCause(&*error.into()), "{what}");
-    }
-}
-
-/// A failover takes longer.
-const SLOW: Duration = Duration::from_millis(500);
-const NOT_ANNOUNCED: &str = "a revocation was not announced";
-const NOT_IN_INDEX: &str = "a session was not entered into the index again";
-const STAYS_IN_INDEX: &str = "a session did not leave the index";
 
 #[async_trait]
 impl SessionStore for RedisStore {
@@ -273,9 +187,8 @@ impl SessionStore for RedisStore {
     }
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
-        let live = self.find(id).await?;
-        let live = live.filter(|session| session.revoked().is_none());
-        let revoked = self.revoke_live(live.as_slice(), record).await;
+        let found = self.find(id).await?;
+        let revoked = self.revoke_found(found, record).await;
         Ok(revoked.failed_at(&self.place)? > 0)
     }
 
@@ -296,9 +209,9 @@ impl SessionStore for RedisStore {
         let all = Timestamp::from_millis(0);
         let candidates = self.index.candidates(selection.subject(), all).await;
         let candidates = candidates.failed_at(&self.place)?;
-        let sessions = self.unrevoked(selection, &candidates).await;
+        let sessions = self.selected(selection, &candidates).await;
         let mut sessions = sessions.failed_at(&self.place)?;
-        sessions.retain(|session| session.expires_at() > now);
+        sessions.retain(|session| session.revoked().is_none() && session.expires_at() > now);
         Ok(newest(sessions))
     }
 
@@ -335,29 +248,7 @@ impl SessionStore for RedisStore {
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let mut page = self.revoked_since(None).await?;
-        let mut known: HashSet<SessionId> = page.ids().into_iter().collect();
-        while page.more {
-            page = self.revoked_since(Some(page.cursor)).await?;
-            known.extend(page.ids());
-        }
-        let (record, mut revoked) = (RevocationReason::Other.at(now), Vec::new());
-        // Each batch is finished before the next one begins, so that a call that is cut short
-        // leaves less work for the next call.
-        for batch in ids.chunks(AT_ONCE) {
-            let missing = batch.iter().filter(|id| !known.contains(*id));
-            let mut link = self.connection.primary().failed_at(&self.place)?;
-            let entered = feed::enter_each(&mut link, &self.prefix, missing).await;
-            entered.failed_at(&self.place)?;
-            let ended = rows::end_each(&mut link, &self.prefix, batch, record).await;
-            revoked.extend(ended.failed_at(&self.place)?);
-        }
-        note(self.announce(&ids[0]).await, NOT_ANNOUNCED);
-        note(self.leave_index(&revoked).await, STAYS_IN_INDEX);
-        Ok(())
+        self.revoke_lost(ids, now).await
     }
 
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {
@@ -401,5 +292,6 @@ impl fmt::Debug for RedisStore {
     }
 }
 
+const NOT_IN_INDEX: &str = "a session was not entered into the index again";
 /// The longest time to live, a thousand years. Redis refuses moments beyond its calendar.
 const LONGEST: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);

@@ -1,0 +1,12 @@
+//! Failures that are harmless.
+
+use crate::error::BoxError;
+use crate::shown::ShownCause;
+
+/// Notes that other processes were not told of a revocation, or what was not done for the index.
+/// Every process pulls anyway, and a member that stays names no row.
+pub(super) fn note<E: Into<BoxError>>(done: Result<(), E>, what: &str) {
+    if let Err(error) = done {
+        tracing::debug!(cause = %ShownCause(&*error.into()), "{what}");
+    }
+}

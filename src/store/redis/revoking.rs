@@ -1,0 +1,165 @@
+//! How sessions are revoked: they are entered into the feed, and then their rows end.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use redis::RedisResult;
+use tokio::time::Instant;
+
+use super::announcements::announce;
+use super::harmless::note;
+use super::pipeline::AT_ONCE;
+use super::prefix::feed_of;
+use super::statements::{ENDED, call_all};
+use super::store::RedisStore;
+use super::{feed, rows};
+use crate::clock::Timestamp;
+use crate::error::BoxError;
+use crate::names::SessionId;
+use crate::store::contract::SessionStore;
+use crate::store::error::StoreError;
+use crate::store::place::FailedAt;
+use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
+use crate::store::selection::SessionSelection;
+use crate::store::session::Session;
+
+impl RedisStore {
+    /// Returns the selected ones of these sessions. The index only has a part of the subject's
+    /// hash, and knows no other field.
+    pub(super) async fn selected(
+        &self,
+        selection: &SessionSelection,
+        candidates: &[SessionId],
+    ) -> Result<Vec<Session>, BoxError> {
+        let mut sessions =
+            rows::find_each(&mut self.connection.primary()?, &self.prefix, candidates).await?;
+        sessions.retain(|session| selection.matches(session));
+        Ok(sessions)
+    }
+
+    /// Revokes the selected sessions, some at a time, and returns how many.
+    pub(super) async fn revoke_selected(
+        &self,
+        selection: &SessionSelection,
+        record: RevocationRecord,
+    ) -> Result<u64, BoxError> {
+        let (mut walk, mut ended) = (self.index.walk(selection.subject()).await?, 0);
+        while let Some(candidates) = walk.next().await? {
+            let found = self.selected(selection, &candidates).await?;
+            ended += self.revoke_found(found, record).await?;
+        }
+        Ok(ended)
+    }
+
+    /// Revokes those of these sessions that live, and returns how many it ended.
+    pub(super) async fn revoke_found(
+        &self,
+        found: impl IntoIterator<Item = Session>,
+        record: RevocationRecord,
+    ) -> Result<u64, BoxError> {
+        let lives = |session: &Session| session.revoked().is_none();
+        let (live, over): (Vec<_>, Vec<_>) = found.into_iter().partition(lives);
+        self.enter_again(&over).await?;
+        self.revoke_live(&live, record).await
+    }
+
+    /// Enters sessions whose rows have ended into their feeds again.
+    ///
+    /// In a cluster a failover may have lost the entry and kept the row, on another node, of a
+    /// revocation that then failed. Its repetition finds the row as it is here. Elsewhere the entry
+    /// is never lost alone, since it was written before the row ended.
+    async fn enter_again(&self, over: &[Session]) -> Result<(), BoxError> {
+        if !self.connection.is_cluster() {
+            return Ok(());
+        }
+        let ids = over.iter().map(|session| *session.id());
+        let ids: Vec<SessionId> = ids.filter(|id| !self.entered.contains(id)).collect();
+        feed::enter_each(&mut self.connection.primary()?, &self.prefix, &ids).await?;
+        self.entered.note(&ids);
+        Ok(())
+    }
+
+    /// Revokes these sessions, which lived a moment ago, and returns how many it ended.
+    ///
+    /// They are entered into their feeds first, since a row and a feed may be on two nodes. If it
+    /// is cut short after that, every process refuses the sessions, and the next refresh of one of
+    /// them ends its row.
+    async fn revoke_live(
+        &self,
+        live: &[Session],
+        record: RevocationRecord,
+    ) -> Result<u64, BoxError> {
+        let Some(first) = live.first() else {
+            return Ok(0);
+        };
+        let ids: Vec<SessionId> = live.iter().map(|session| *session.id()).collect();
+        let (mut link, began) = (self.connection.primary()?, Instant::now());
+        feed::enter_each(&mut link, &self.prefix, &ids).await?;
+        let ended = rows::end_each(&mut link, &self.prefix, &ids, record).await;
+        // The feed shows them, whatever became of their rows.
+        note(self.announce(first.id()).await, NOT_ANNOUNCED);
+        note(self.leave_index(live).await, STAYS_IN_INDEX);
+        if began.elapsed() > SLOW {
+            // A failover in the meantime may have lost the entries, and this process may have read
+            // the feed before it knew of them.
+            feed::enter_each(&mut link, &self.prefix, &ids).await?;
+        }
+        let ended = ended?.len() as u64;
+        if self.connection.is_cluster() {
+            self.entered.note(&ids);
+        }
+        Ok(ended)
+    }
+
+    /// Enters those of these sessions that are not in the feed, and ends those of them that live.
+    pub(super) async fn revoke_lost(
+        &self,
+        ids: &[SessionId],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(first) = ids.first() else {
+            return Ok(());
+        };
+        let mut page = self.revoked_since(None).await?;
+        let mut known: HashSet<SessionId> = page.ids().into_iter().collect();
+        while page.more {
+            page = self.revoked_since(Some(page.cursor)).await?;
+            known.extend(page.ids());
+        }
+        let (record, mut revoked) = (RevocationReason::Other.at(now), Vec::new());
+        // Each batch is finished before the next one begins, so that a call that is cut short
+        // leaves less work for the next call.
+        for batch in ids.chunks(AT_ONCE) {
+            let missing = batch.iter().filter(|id| !known.contains(*id));
+            let mut link = self.connection.primary().failed_at(&self.place)?;
+            let entered = feed::enter_each(&mut link, &self.prefix, missing).await;
+            entered.failed_at(&self.place)?;
+            let ended = rows::end_each(&mut link, &self.prefix, batch, record).await;
+            revoked.extend(ended.failed_at(&self.place)?);
+        }
+        note(self.announce(first).await, NOT_ANNOUNCED);
+        note(self.leave_index(&revoked).await, STAYS_IN_INDEX);
+        Ok(())
+    }
+
+    /// Lets revoked sessions leave the index when their rows do.
+    async fn leave_index(&self, revoked: &[Session]) -> RedisResult<()> {
+        let mut leave = Vec::with_capacity(revoked.len());
+        for session in revoked {
+            if let Ok(bucket) = self.index.bucket(session.subject()).await {
+                leave.push(bucket.end(session.id()));
+            }
+        }
+        let left = call_all::<()>(&mut self.connection.any(), &ENDED, &leave).await;
+        left.map(drop)
+    }
+
+    async fn announce(&self, revoked: &SessionId) -> RedisResult<()> {
+        announce(&self.connection, &self.prefix, feed_of(revoked)).await
+    }
+}
+
+/// A failover takes longer.
+const SLOW: Duration = Duration::from_millis(500);
+const NOT_ANNOUNCED: &str = "a revocation was not announced";
+const STAYS_IN_INDEX: &str = "a session did not leave the index";

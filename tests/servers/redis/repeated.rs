@@ -1,0 +1,99 @@
+//! Logouts that are repeated in a cluster, where a row and its entry in the feed are on two nodes.
+
+use support::logins;
+use tower_bearer::RedisStore;
+use tower_bearer::store::redis_driver::cluster::ClusterClient;
+use tower_bearer::store::redis_driver::cluster_async::ClusterConnection;
+use tower_bearer::store::redis_driver::{self as redis};
+use tower_bearer::store::{RevocationReason, SessionStore};
+
+use super::{now, open, prefix, session};
+use crate::url;
+
+/// Two processes, and a connection beside them.
+struct Processes {
+    here: RedisStore,
+    there: RedisStore,
+    prefix: String,
+    beside: ClusterConnection,
+}
+
+impl Processes {
+    async fn new() -> Self {
+        let (url, prefix) = (url("TEST_REDIS_CLUSTER_URL"), prefix());
+        let hosts = url.trim_start_matches("redis-cluster://").split(',');
+        let seeds: Vec<String> = hosts.map(|host| format!("redis://{host}")).collect();
+        let beside = ClusterClient::new(seeds).unwrap();
+        Self {
+            here: open(&url, &prefix).await,
+            there: open(&url, &prefix).await,
+            prefix,
+            beside: beside.get_async_connection().await.unwrap(),
+        }
+    }
+
+    async fn feeds(&mut self) -> Vec<String> {
+        let mut keys = redis::cmd("KEYS");
+        keys.arg(format!("{}{{*feed", self.prefix));
+        keys.query_async(&mut self.beside).await.unwrap()
+    }
+
+    /// Does what a failover of its nodes may do.
+    async fn lose_the_feed(&mut self) {
+        for feed in self.feeds().await {
+            let mut delete = redis::cmd("DEL");
+            delete.arg(feed).exec_async(&mut self.beside).await.unwrap();
+        }
+    }
+
+    async fn entries(&mut self) -> usize {
+        let mut entries = 0;
+        for feed in self.feeds().await {
+            let mut length = redis::cmd("XLEN");
+            let length: usize = length
+                .arg(feed)
+                .query_async(&mut self.beside)
+                .await
+                .unwrap();
+            entries += length;
+        }
+        entries
+    }
+}
+
+#[tokio::test]
+async fn a_logout_whose_entry_was_lost_is_complete_once_it_is_repeated() {
+    let mut processes = Processes::new().await;
+    let (session, user) = (session("user"), logins("user"));
+    processes.here.insert(&session).await.unwrap();
+    let record = RevocationReason::LoggedOut.at(now());
+    assert!(processes.here.revoke(session.id(), record).await.unwrap());
+
+    processes.lose_the_feed().await;
+    assert!(!processes.there.revoke(session.id(), record).await.unwrap());
+    let page = processes.here.revoked_since(None).await.unwrap();
+    assert!(page.contains(session.id()), "the logout was not heard of");
+
+    processes.lose_the_feed().await;
+    let other = open(&url("TEST_REDIS_CLUSTER_URL"), &processes.prefix).await;
+    let ended = other.revoke_all(&user, record).await.unwrap();
+    assert_eq!(ended.count(), 0);
+    let page = processes.here.revoked_since(None).await.unwrap();
+    assert!(page.contains(session.id()), "the logout was not heard of");
+}
+
+#[tokio::test]
+async fn a_client_that_logs_out_again_and_again_does_not_make_the_feed_grow() {
+    let mut processes = Processes::new().await;
+    let session = session("user");
+    processes.here.insert(&session).await.unwrap();
+    let record = RevocationReason::LoggedOut.at(now());
+    for store in [&processes.here, &processes.there] {
+        for _ in 0..50 {
+            store.revoke(session.id(), record).await.unwrap();
+        }
+    }
+    let entries = processes.entries().await;
+    // One that took long is entered twice.
+    assert!((1..=3).contains(&entries), "{entries}");
+}
