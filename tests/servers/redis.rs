@@ -6,6 +6,7 @@ mod feed;
 mod index;
 mod many;
 mod memory;
+mod moving;
 mod outage;
 mod passwords;
 mod proxy;

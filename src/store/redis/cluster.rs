@@ -17,8 +17,10 @@ use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{Route, RoutingInfo, SingleNodeRoutingInfo, SlotAddr};
 use redis::{
-    Arg, Cmd, InfoDict, Pipeline, ProtocolVersion, RedisFuture, RedisResult, ServerError, Value,
+    Arg, Cmd, ErrorKind, InfoDict, Pipeline, ProtocolVersion, RedisError, RedisFuture, RedisResult,
+    ServerError, ServerErrorKind, Value,
 };
+use tokio::time::Instant;
 
 use super::pipeline::AT_ONCE;
 use super::prefix::{FEEDS, KeyPrefix};
@@ -31,6 +33,8 @@ pub(super) struct Nodes {
     connections: ClusterConnection,
     /// The feeds of each node, as they were found last.
     feeds: Arc<ArcSwapOption<Vec<Vec<usize>>>>,
+    /// When a slot of a feed was last seen to move.
+    moved: Arc<ArcSwapOption<Instant>>,
 }
 
 /// Makes a client whose commands are answered, or fail, within the time that callers wait.
@@ -53,6 +57,7 @@ impl Nodes {
         Ok(Self {
             connections: client.get_async_connection().await?,
             feeds: Arc::default(),
+            moved: Arc::default(),
         })
     }
 
@@ -86,6 +91,23 @@ impl Nodes {
     /// Forgets which node has which feed, because a slot may have moved.
     pub(super) fn forget_feeds(&self) {
         self.feeds.store(None);
+    }
+
+    /// Returns whether the slots of feeds may be about to move to other nodes.
+    pub(super) fn slots_move(&self) -> bool {
+        let moved = self.moved.load();
+        moved.as_ref().is_some_and(|at| at.elapsed() < MOVES_FOR)
+    }
+
+    /// Notes that the slot of a feed moves, if this error says so, and returns that.
+    pub(super) fn note_move(&self, error: &RedisError) -> bool {
+        use ServerErrorKind::{Ask, Moved, TryAgain};
+        let moves = matches!(error.kind(), ErrorKind::Server(Ask | Moved | TryAgain));
+        if moves {
+            self.moved.store(Some(Arc::new(Instant::now())));
+            self.forget_feeds();
+        }
+        moves
     }
 }
 
@@ -166,5 +188,8 @@ impl ConnectionLike for Primary {
     }
 }
 
+/// How long feeds are read one by one after a slot was seen to move. To find out costs as many
+/// redirections as a command may have.
+const MOVES_FOR: Duration = Duration::from_secs(30);
 /// Redirections and pauses of a command, in about a second.
 const RETRIES: u32 = 12;

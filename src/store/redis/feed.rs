@@ -12,6 +12,7 @@ use super::pipeline::all;
 use super::prefix::{KeyPrefix, feed_of};
 use super::progress::{History, Number, Progress};
 use super::server;
+use super::statements::{Call, READ, call_all};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
@@ -47,7 +48,7 @@ pub(super) async fn read(
     prefix: &KeyPrefix,
     feeds: &[usize],
     after: &Progress,
-) -> Result<Reading, BoxError> {
+) -> RedisResult<Vec<Value>> {
     let mut pipeline = Pipeline::new();
     pipeline
         .cmd("INFO")
@@ -61,7 +62,38 @@ pub(super) async fn read(
         pipeline.add_command(entries(prefix, *feed, after.number(*feed), "+"));
     }
     // One server answers them all, so the entries are of the run that `INFO` names.
-    reading(link.at(prefix.feed(feeds[0]), &pipeline).await?)
+    link.at(prefix.feed(feeds[0]), &pipeline).await
+}
+
+/// Reads the same from wherever each of the feeds is, in one answer for each.
+///
+/// While the slot of a feed moves, the feed is on the one server or on the other, and the first
+/// command alone is followed to where it is. So there is one, a script.
+pub(super) async fn read_apart(
+    link: &mut Link,
+    prefix: &KeyPrefix,
+    feeds: &[usize],
+    after: &Progress,
+) -> RedisResult<Vec<Vec<Value>>> {
+    let mut get = redis::cmd("GET");
+    let born: Value = get.arg(prefix.history(feeds[0])).query_async(link).await?;
+    let calls: Vec<Call> = feeds
+        .iter()
+        .map(|feed| Call {
+            key: prefix.feed(*feed).into_bytes(),
+            args: vec![
+                format!("({}", after.number(*feed)).into_bytes(),
+                PAGE.to_string().into_bytes(),
+            ],
+        })
+        .collect();
+    let answers = call_all::<[Value; 4]>(link, &READ, &calls).await?;
+    let answers = answers
+        .into_iter()
+        .map(|[server, replication, time, entries]| {
+            vec![server, replication, born.clone(), time, entries]
+        });
+    Ok(answers.collect())
 }
 
 /// Makes a reading of what Redis answers.

@@ -1,7 +1,7 @@
 //! [`Link`] is the connection to a server, or the connections to the nodes of a cluster.
 
 use redis::aio::{ConnectionLike, ConnectionManager};
-use redis::{Cmd, FromRedisValue, Pipeline, RedisFuture, RedisResult, Value};
+use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisFuture, RedisResult, Value};
 
 use super::cluster::Nodes;
 use super::prefix::{FEEDS, KeyPrefix};
@@ -36,6 +36,16 @@ impl Link {
             Self::Server(_) => Ok(vec![(0..FEEDS).collect()]),
             Self::Cluster(nodes) => nodes.feeds(prefix).await,
         }
+    }
+
+    /// Returns whether the slots of feeds may be about to move to other nodes.
+    pub(super) fn slots_move(&self) -> bool {
+        matches!(self, Self::Cluster(nodes) if nodes.slots_move())
+    }
+
+    /// Notes that the slot of a feed moves, if this error says so, and returns that.
+    pub(super) fn note_move(&self, error: &RedisError) -> bool {
+        matches!(self, Self::Cluster(nodes) if nodes.note_move(error))
     }
 }
 

@@ -1,7 +1,8 @@
 //! [`pull`] reads a page of the feed.
 
 use super::connection::{Connection, IS_REPLICA};
-use super::feed::{self, PAGE};
+use super::feed::{self, PAGE, Reading};
+use super::link::Link;
 use super::prefix::KeyPrefix;
 use super::progress::Progress;
 use crate::error::BoxError;
@@ -17,17 +18,20 @@ pub(super) async fn pull(
     let mut complete = known.is_none();
     let mut progress: Progress = known.unwrap_or_default();
     let (mut revoked, mut link) = (Vec::new(), connection.any());
-    let servers = link.feeds(prefix).await?;
     'again: loop {
         let (mut more, mut store_time) = (false, None);
-        for feeds in &servers {
-            let reading = feed::read(&mut link, prefix, feeds, &progress).await?;
+        for Part {
+            feeds,
+            reading,
+            beside,
+        } in read(&mut link, prefix, &progress).await?
+        {
             if reading.is_replica {
                 connection.set_replica(true);
                 return Err(IS_REPLICA.into());
             }
             let Some(history) = reading.history else {
-                feed::begin_history(&mut link, prefix, feeds[0]).await?;
+                feed::begin_history(&mut link, prefix, beside).await?;
                 continue 'again;
             };
             if !feeds.iter().all(|feed| progress.fits(*feed, history)) {
@@ -51,4 +55,48 @@ pub(super) async fn pull(
             return Ok(page);
         }
     }
+}
+
+/// What one server has answered.
+struct Part {
+    /// Its feeds, or one of them.
+    feeds: Vec<usize>,
+    reading: Reading,
+    /// The feed beside which the history is.
+    beside: usize,
+}
+
+/// Reads the next entries of all feeds.
+async fn read(
+    link: &mut Link,
+    prefix: &KeyPrefix,
+    progress: &Progress,
+) -> Result<Vec<Part>, BoxError> {
+    let mut parts = Vec::new();
+    for feeds in link.feeds(prefix).await? {
+        let beside = feeds[0];
+        if !link.slots_move() {
+            match feed::read(link, prefix, &feeds, progress).await {
+                Err(error) if link.note_move(&error) => {}
+                answers => {
+                    let reading = feed::reading(answers?)?;
+                    parts.push(Part {
+                        feeds,
+                        reading,
+                        beside,
+                    });
+                    continue;
+                }
+            }
+        }
+        let answers = feed::read_apart(link, prefix, &feeds, progress).await?;
+        for (feed, answers) in feeds.into_iter().zip(answers) {
+            parts.push(Part {
+                feeds: vec![feed],
+                reading: feed::reading(answers)?,
+                beside,
+            });
+        }
+    }
+    Ok(parts)
 }

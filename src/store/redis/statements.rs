@@ -32,6 +32,8 @@ pub(super) static ENDED: LazyLock<Statement> =
     LazyLock::new(|| Statement::new(include_str!("ended.lua")));
 pub(super) static DELETE: LazyLock<Statement> =
     LazyLock::new(|| Statement::new(include_str!("delete.lua")));
+pub(super) static READ: LazyLock<Statement> =
+    LazyLock::new(|| Statement::new(include_str!("read.lua")));
 pub(super) static CHARGE: LazyLock<Statement> =
     LazyLock::new(|| Statement::new(include_str!("charge.lua")));
 pub(super) static GIVE_BACK: LazyLock<Statement> =

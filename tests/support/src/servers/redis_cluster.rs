@@ -132,18 +132,24 @@ impl RedisCluster {
 
     /// Moves a slot from one primary to another, key by key, as `redis-cli --cluster reshard` does.
     pub async fn move_slot(&self, slot: u16, from: usize, to: usize) {
+        self.begin_move(slot, from, to).await;
+        self.move_keys(slot, from, to).await;
+        self.end_move(slot, from, to).await;
+    }
+
+    /// Does the first step, after which each key is on the one node or on the other.
+    pub async fn begin_move(&self, slot: u16, from: usize, to: usize) {
         let (old, new) = (self.id(from).await, self.id(to).await);
-        let set = async |node, state: String| {
-            // It may not have heard of the last move yet.
-            let set = format!("CLUSTER SETSLOT {slot} {state}");
-            process::until_ready(&set, async || self.ask(node, &set).await == "+OK").await;
-        };
-        set(to, format!("IMPORTING {old}")).await;
-        set(from, format!("MIGRATING {new}")).await;
+        self.set_slot(to, slot, format!("IMPORTING {old}")).await;
+        self.set_slot(from, slot, format!("MIGRATING {new}")).await;
+    }
+
+    /// Moves all keys of a slot.
+    pub async fn move_keys(&self, slot: u16, from: usize, to: usize) {
         loop {
             let keys = self.keys_in(from, slot).await;
             if keys.is_empty() {
-                break;
+                return;
             }
             for key in keys {
                 let port = self.port(to).to_string();
@@ -154,9 +160,20 @@ impl RedisCluster {
                 assert!(done, "{}", String::from_utf8_lossy(&answer));
             }
         }
+    }
+
+    /// Does the last step.
+    pub async fn end_move(&self, slot: u16, from: usize, to: usize) {
+        let new = self.id(to).await;
         for node in [to, from] {
-            set(node, format!("NODE {new}")).await;
+            self.set_slot(node, slot, format!("NODE {new}")).await;
         }
+    }
+
+    async fn set_slot(&self, node: usize, slot: u16, state: String) {
+        // It may not have heard of the last move yet.
+        let set = format!("CLUSTER SETSLOT {slot} {state}");
+        process::until_ready(&set, async || self.ask(node, &set).await == "+OK").await;
     }
 
     /// Some keys of a slot.
