@@ -40,8 +40,8 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// The server cannot be reached within four seconds, the password is wrong, or the server
-    /// evicts keys. The error names the host, the port and the cause.
+    /// The server cannot be reached within four seconds, the password is wrong, the server evicts
+    /// keys, or it is a node of a cluster. The error names the host, the port and the cause.
     pub async fn from_client(client: Client) -> Result<Self, StoreError> {
         Self::from_client_as(client, Credentials::default()).await
     }

@@ -10,11 +10,23 @@ use crate::error::BoxError;
 /// Refuses servers with which the contract cannot be kept.
 pub(super) async fn check(link: &mut Link) -> Result<(), BoxError> {
     let prefix = KeyPrefix::default();
-    let mut memory = Pipeline::new();
-    memory.cmd("INFO").arg("memory");
+    let mut info = Pipeline::new();
+    info.cmd("INFO").arg("memory").cmd("INFO").arg("cluster");
     for feeds in link.feeds(&prefix).await? {
-        let (memory,) = link.at(prefix.feed(feeds[0]), &memory).await?;
+        let (memory, cluster) = link.at(prefix.feed(feeds[0]), &info).await?;
         check_memory(&memory)?;
+        if matches!(link, Link::Server(_)) {
+            check_alone(&cluster)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a node of a cluster that is taken for a server of its own. It would answer some
+/// commands, and redirect the others.
+fn check_alone(cluster: &InfoDict) -> Result<(), BoxError> {
+    if cluster.get("cluster_enabled") == Some(1) {
+        return Err(NODE.into());
     }
     Ok(())
 }
@@ -32,3 +44,6 @@ fn check_memory(memory: &InfoDict) -> Result<(), BoxError> {
     )
     .into())
 }
+
+const NODE: &str = "this Redis is a node of a cluster: open the cluster, with \
+     `redis-cluster://HOST:PORT,HOST:PORT` or `RedisStore::from_cluster`";

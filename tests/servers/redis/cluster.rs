@@ -9,10 +9,12 @@ use support::servers::{Database as _, RedisCluster};
 use support::wait::{LIMIT, until};
 use tokio::time::timeout;
 use tower_bearer::RedisStore;
+use tower_bearer::store::redis_driver as redis;
 use tower_bearer::store::redis_driver::cluster::ClusterClientBuilder;
 use tower_bearer::store::{Announcements, RevocationReason, SessionStore};
 
 use super::{now, session};
+use crate::url;
 
 async fn dbsize(cluster: &RedisCluster, node: usize) -> usize {
     let answer = cluster.ask(node, "DBSIZE").await;
@@ -72,6 +74,23 @@ async fn a_cluster_that_is_not_there_is_an_error_that_names_its_seeds() {
     let shown = format!("{error} {error:?}");
     assert!(shown.contains("127.0.0.1:1,127.0.0.1:2"), "{shown}");
     assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+/// It answers some commands, and redirects the others.
+#[tokio::test]
+async fn a_node_that_is_opened_as_a_server_of_its_own_is_refused_with_the_cure() {
+    let cluster = url("TEST_REDIS_CLUSTER_URL");
+    let (node, _) = cluster.split_once(',').unwrap();
+    let node = node.replace("redis-cluster://", "redis://");
+    let client = redis::Client::open(&*node).unwrap();
+    for opened in [
+        RedisStore::open(&node).await,
+        RedisStore::from_client(client).await,
+    ] {
+        let shown = opened.unwrap_err().to_string();
+        assert!(shown.contains("node of a cluster"), "{shown}");
+        assert!(shown.contains("redis-cluster://HOST:PORT"), "{shown}");
+    }
 }
 
 #[tokio::test]
