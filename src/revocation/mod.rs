@@ -15,5 +15,5 @@ pub use entry::Revocation;
 pub use receipts::Receipt;
 
 pub(crate) use receipts::{Receipts, StartSync, ensure_started};
-pub(crate) use revocations::{RevocationSource, Revocations, Watching};
+pub(crate) use revocations::{Pull, RevocationSource, Revocations, Watching};
 pub(crate) use set::Comparison;

@@ -12,8 +12,8 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::BoxError;
 use crate::limits::{PULL_DEADLINE, with_timeout};
 use crate::names::SessionId;
-use crate::revocation::{Comparison, RevocationSource, Revocations};
-use crate::store::{Cursor, SessionStore, StoreError};
+use crate::revocation::{Comparison, Pull, RevocationSource, Revocations};
+use crate::store::{Cursor, RevocationPage, SessionStore, StoreError};
 
 /// Reads the store's revocations, and compares the store's clock with that of this process.
 pub(super) struct Feed {
@@ -55,7 +55,7 @@ impl Feed {
     }
 
     /// Asks the store which sessions were revoked since the last pull, and gives back the
-    /// revocations that it has lost. Each page has its own deadline.
+    /// revocations that it has lost. Each page has its own deadline, and so has what is given back.
     pub(super) async fn pull(
         self: &Arc<Self>,
         revocations: &Revocations,
@@ -69,7 +69,7 @@ impl Feed {
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone();
             let first = self.read(revocations, Reading::from(cursor));
-            let Some(reading) = with_timeout(PULL_DEADLINE, first).await? else {
+            let Some(reading) = first.await? else {
                 return Ok(());
             };
             let mut shared = self.reading.lock().await;
@@ -96,7 +96,7 @@ impl Feed {
     ) -> Result<(), StoreError> {
         while self.is_reading() {
             let (feed, revocations) = (Arc::clone(self), revocations.clone());
-            let read = async move { with_timeout(PULL_DEADLINE, feed.read_on(&revocations)).await };
+            let read = async move { feed.read_on(&revocations).await };
             match Handle::try_current() {
                 Ok(runtime) => runtime
                     .spawn(read)
@@ -136,8 +136,39 @@ impl Feed {
         revocations: &Revocations,
         reading: &mut Reading,
     ) -> Result<bool, StoreError> {
-        let (before, asked_at) = (revocations.compare(), self.clock.now());
+        // It lasts until the store has back what it lost.
         let pull = revocations.begin_pull();
+        let page = self.ask_for_page(revocations, reading, &pull);
+        let page = with_timeout(PULL_DEADLINE, page).await?;
+        if page.more {
+            reading.cursor = Some(page.cursor);
+            return Ok(false);
+        }
+        revocations.set_current_to(reading.asked);
+        if let Some(comparison) = &reading.comparison {
+            let lost = revocations.lost(comparison).await;
+            let tell = self.tell_what_was_lost(&lost);
+            if let Err(error) = with_timeout(PULL_DEADLINE, tell).await {
+                // All pages again, to find the lost revocations again.
+                reading.cursor = None;
+                self.go_on_from(None);
+                return Err(error);
+            }
+        }
+        // What was revoked while this reading began may be lost too, and was not compared. So the
+        // next pull reads everything once more.
+        self.go_on_from(Some(page.cursor).filter(|_| !reading.was_set_back));
+        Ok(true)
+    }
+
+    /// Asks the store for a page, and enters what is on it.
+    async fn ask_for_page(
+        &self,
+        revocations: &Revocations,
+        reading: &mut Reading,
+        pull: &Pull<'_>,
+    ) -> Result<RevocationPage, StoreError> {
+        let (before, asked_at) = (revocations.compare(), self.clock.now());
         let page = self.store.revoked_since(reading.cursor.clone()).await;
         pull.has_ended();
         let page = page?;
@@ -154,24 +185,7 @@ impl Feed {
         revocations
             .enter_page(&page.revoked, reading.comparison.as_mut())
             .await;
-        if page.more {
-            reading.cursor = Some(page.cursor);
-            return Ok(false);
-        }
-        revocations.set_current_to(reading.asked);
-        if let Some(comparison) = &reading.comparison {
-            let lost = revocations.lost(comparison).await;
-            if let Err(error) = self.tell_what_was_lost(&lost).await {
-                // All pages again, to find the lost revocations again.
-                reading.cursor = None;
-                self.go_on_from(None);
-                return Err(error);
-            }
-        }
-        // What was revoked while this reading began may be lost too, and was not compared. So the
-        // next pull reads everything once more.
-        self.go_on_from(Some(page.cursor).filter(|_| !reading.was_set_back));
-        Ok(true)
+        Ok(page)
     }
 
     /// Returns by how many milliseconds the store's clock was ahead of that of this process at the

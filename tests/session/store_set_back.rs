@@ -222,6 +222,34 @@ async fn a_logout_that_is_lost_while_a_pull_hangs_is_told_again() {
     assert_ended(&nodes.node().layer(), &ended).await;
 }
 
+/// A page has ten seconds, and what is given back has as many.
+#[tokio::test(start_paused = true)]
+async fn a_slow_page_leaves_time_to_tell_the_store_what_it_has_lost() {
+    let nodes = Nodes::new();
+    let here = nodes.node();
+    let ended = start(&here).await;
+    let backup = nodes.backup(&[&ended]).await;
+    here.log_out(ended.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
+    ask(&here.layer(), &bearer_of(&ended)).await.assert_refused(
+        401,
+        "invalid_token",
+        "session_revoked",
+    );
+    tokio::time::sleep(A_MOMENT).await;
+    nodes.store.set_back_to(backup);
+    for call in [Call::RevokedSince, Call::AssertRevoked] {
+        let answer = nodes.store.pause_at(call);
+        answer.reached().await;
+        tokio::time::sleep(6 * A_MOMENT).await;
+        answer.go_on();
+    }
+    tokio::time::sleep(A_MOMENT / 10).await;
+    assert_ended(&nodes.node().layer(), &ended).await;
+    assert_eq!(nodes.store.calls_of(Call::AssertRevoked), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_entered_again_counts_anew() {
     let nodes = Nodes::new();

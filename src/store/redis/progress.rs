@@ -47,6 +47,11 @@ impl History {
 pub(super) struct Progress([(Option<History>, Number); FEEDS]);
 
 impl Progress {
+    /// Makes the progress of a reader who has read all entries up to this one, of any history.
+    pub(super) fn after(number: Number) -> Self {
+        Self([(None, number); FEEDS])
+    }
+
     pub(super) fn number(&self, feed: usize) -> Number {
         self.0[feed].1
     }

@@ -8,13 +8,12 @@ use super::progress::Progress;
 use crate::error::BoxError;
 use crate::store::feed::{Cursor, REVOCATIONS_AT_ONCE, RevocationPage};
 
-/// Reads entries after the cursor, or from the beginning, in several round trips.
+/// Reads entries after what is known, or from the beginning, in several round trips.
 pub(super) async fn pull(
     connection: &Connection,
     prefix: &KeyPrefix,
-    cursor: Option<Cursor>,
+    known: Option<Progress>,
 ) -> Result<RevocationPage, BoxError> {
-    let known = cursor.and_then(|cursor| cursor.as_str().parse().ok());
     let mut complete = known.is_none();
     let mut progress: Progress = known.unwrap_or_default();
     let (mut revoked, mut link) = (Vec::new(), connection.any());

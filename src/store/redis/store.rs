@@ -11,6 +11,7 @@ use super::entered::Entered;
 use super::harmless::note;
 use super::index::Index;
 use super::prefix::KeyPrefix;
+use super::progress::Progress;
 use super::pull::pull;
 use super::statements::{Call, REPLACE, call_all};
 use super::{changes, erasure, row, rows};
@@ -227,12 +228,13 @@ impl SessionStore for RedisStore {
 
     // Every process that serves requests calls this each second, which renews the connection.
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        let mut page = pull(&self.connection, &self.prefix, cursor.clone()).await;
+        let known: Option<Progress> = cursor.and_then(|cursor| cursor.as_str().parse().ok());
+        let mut page = pull(&self.connection, &self.prefix, known.clone()).await;
         if page.is_err() {
             // The server may have closed a connection that was idle, or that of a process that was
             // frozen, and then the store is not at fault.
             self.connection.replace().await;
-            page = pull(&self.connection, &self.prefix, cursor).await;
+            page = pull(&self.connection, &self.prefix, known).await;
         }
         match page {
             Ok(page) => {
@@ -248,7 +250,7 @@ impl SessionStore for RedisStore {
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
-        self.revoke_lost(ids, now).await
+        self.revoke_lost(ids, now).await.failed_at(&self.place)
     }
 
     async fn announcements(&self) -> Result<Option<Box<dyn Announcements>>, StoreError> {

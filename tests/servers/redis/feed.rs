@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use support::servers::{Database as _, RedisServer};
-use support::{SECOND, logins};
+use support::{HOUR, SECOND, logins};
 use tokio::time::timeout;
 use tower_bearer::RedisStore;
 use tower_bearer::clock::Timestamp;
@@ -15,7 +15,7 @@ use tower_bearer::store::{REVOCATION_RETENTION, SessionStore};
 
 use super::{DAY, Database, now, random, session, set};
 
-async fn revoked(store: &RedisStore) -> SessionId {
+pub(super) async fn revoked(store: &RedisStore) -> SessionId {
     let session = session("user");
     store.insert(&session).await.unwrap();
     assert!(
@@ -199,17 +199,46 @@ async fn an_assertion_that_is_cut_short_has_entered_what_it_has_looked_at() {
     );
 }
 
+/// A process gives back what the store has lost, while the feed has very many entries.
+#[tokio::test]
+async fn an_assertion_reads_what_was_entered_lately_and_not_the_whole_feed() {
+    let server = RedisServer::start(&[]).await;
+    let mut database = Database::new(server.url()).await;
+    let an_hour_ago = now().as_millis() - HOUR.as_millis() as u64;
+    let mut pipeline = redis::Pipeline::new();
+    for number in 0..20_000 {
+        let mut enter = redis::cmd("XADD");
+        enter.arg(format!("{}{{u0}}feed", database.prefix));
+        enter.arg(format!("{an_hour_ago}-{number}"));
+        pipeline.add_command(enter.arg("r").arg(&random::<16>()).to_owned());
+    }
+    pipeline.exec_async(&mut database.beside).await.unwrap();
+    let id = SessionId::from_bytes(random());
+    for _ in 0..2 {
+        database.store.assert_revoked(&[id], now()).await.unwrap();
+    }
+    let reads = calls(&mut database, "cmdstat_xrange").await;
+    assert!(reads <= 4 * 16, "{reads}");
+    let page = database.store.revoked_since(None).await.unwrap();
+    assert_eq!(page.ids().len(), 20_001);
+}
+
 /// Each revocation is one call of a script.
 async fn looked_at(database: &mut Database) -> usize {
+    calls(database, "cmdstat_evalsha").await
+}
+
+/// How often a command was called.
+async fn calls(database: &mut Database, command: &str) -> usize {
     let stats: redis::InfoDict = redis::cmd("INFO")
         .arg("commandstats")
         .query_async(&mut database.beside)
         .await
         .unwrap();
-    let Some(scripts) = stats.get::<String>("cmdstat_evalsha") else {
+    let Some(stats) = stats.get::<String>(command) else {
         return 0;
     };
-    scripts
+    stats
         .trim_start_matches("calls=")
         .split(',')
         .next()
