@@ -19,8 +19,8 @@ use crate::store::{Cursor, RevocationPage, SessionStore, StoreError};
 pub(super) struct Feed {
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) clock: Arc<dyn Clock>,
-    /// How far the store's revocations have been read.
-    cursor: Mutex<Option<Cursor>>,
+    /// Where the next reading begins.
+    start: Mutex<Start>,
     /// A reading of several pages. Of several pulls at once, each reads the next page, so that what
     /// one of them has read is kept when its time is up.
     reading: tokio::sync::Mutex<Option<Reading>>,
@@ -28,6 +28,15 @@ pub(super) struct Feed {
     clock_offset: AtomicI64,
     /// Whether the log says that the clocks differ.
     told: AtomicBool,
+}
+
+/// Where a reading begins.
+#[derive(Clone, Default)]
+struct Start {
+    /// How far the store's revocations have been read, or `None` for the beginning.
+    cursor: Option<Cursor>,
+    /// Whether the store may have been set back since then, and so this is read twice.
+    was_set_back: bool,
 }
 
 /// A reading of the store's revocations, up to its last page.
@@ -38,7 +47,7 @@ struct Reading {
     comparison: Option<Comparison>,
     /// The end of the last page.
     cursor: Option<Cursor>,
-    /// Whether the store did not know a cursor, because it may have been set back.
+    /// Whether the store may have been set back, because it did not know a cursor.
     was_set_back: bool,
 }
 
@@ -47,7 +56,7 @@ impl Feed {
         Self {
             store,
             clock,
-            cursor: Mutex::default(),
+            start: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
             clock_offset: AtomicI64::new(UNKNOWN),
             told: AtomicBool::new(false),
@@ -63,12 +72,12 @@ impl Feed {
         loop {
             // A page that others began to read before this call may lack what was revoked since.
             self.read_to_the_end(revocations).await?;
-            let cursor = self
-                .cursor
+            let start = self
+                .start
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .clone();
-            let first = self.read(revocations, Reading::from(cursor));
+            let first = self.read(revocations, Reading::from(start));
             let Some(reading) = first.await? else {
                 return Ok(());
             };
@@ -149,15 +158,17 @@ impl Feed {
             let lost = revocations.lost(comparison).await;
             let tell = self.tell_what_was_lost(&lost);
             if let Err(error) = with_timeout(PULL_DEADLINE, tell).await {
-                // All pages again, to find the lost revocations again.
-                reading.cursor = None;
-                self.go_on_from(None);
+                // All pages again, to find the lost revocations again. The store may have been set
+                // back once more in the meantime, which a reading from the beginning does not
+                // notice.
+                (reading.cursor, reading.was_set_back) = (None, true);
+                self.begin_at(None, true);
                 return Err(error);
             }
         }
         // What was revoked while this reading began may be lost too, and was not compared. So the
         // next pull reads everything once more.
-        self.go_on_from(Some(page.cursor).filter(|_| !reading.was_set_back));
+        self.begin_at(Some(page.cursor).filter(|_| !reading.was_set_back), false);
         Ok(true)
     }
 
@@ -222,10 +233,13 @@ impl Feed {
         Ok(())
     }
 
-    fn go_on_from(&self, cursor: Option<Cursor>) {
+    fn begin_at(&self, cursor: Option<Cursor>, was_set_back: bool) {
         // Of two pulls at once, the earlier one may finish last. Then the next one repeats a
         // little.
-        *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
+        *self.start.lock().unwrap_or_else(PoisonError::into_inner) = Start {
+            cursor,
+            was_set_back,
+        };
     }
 
     fn compare_clocks(&self, asked_at: Timestamp, store_time: Timestamp) {
@@ -252,12 +266,12 @@ impl Feed {
 }
 
 impl Reading {
-    fn from(cursor: Option<Cursor>) -> Self {
+    fn from(start: Start) -> Self {
         Self {
             asked: NOT_YET,
             comparison: None,
-            cursor,
-            was_set_back: false,
+            cursor: start.cursor,
+            was_set_back: start.was_set_back,
         }
     }
 }

@@ -222,6 +222,42 @@ async fn a_logout_that_is_lost_while_a_pull_hangs_is_told_again() {
     assert_ended(&nodes.node().layer(), &ended).await;
 }
 
+/// A second failover, while what the first one lost cannot be given back.
+#[tokio::test(start_paused = true)]
+async fn a_logout_that_is_lost_while_a_pull_is_repeated_is_told_again() {
+    let nodes = Nodes::new();
+    let here = nodes.node();
+    let (first, second) = (start(&here).await, start(&here).await);
+    let backup = nodes.backup(&[&first, &second]).await;
+    let again = nodes.backup(&[&first, &second]).await;
+    here.log_out(first.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
+    ask(&here.layer(), &bearer_of(&first)).await.assert_refused(
+        401,
+        "invalid_token",
+        "session_revoked",
+    );
+    tokio::time::sleep(A_MOMENT).await;
+    nodes.store.set_back_to(backup);
+    let fault = StoreFault::Of(Call::AssertRevoked);
+    nodes.store.set_fault(Some(fault));
+    tokio::time::sleep(A_MOMENT).await;
+
+    let pull = nodes.store.pause_at(Call::RevokedSince);
+    pull.reached().await;
+    here.log_out(second.refresh_token().unwrap().secret())
+        .await
+        .unwrap();
+    nodes.store.set_back_to(again);
+    nodes.store.set_fault(None);
+    pull.go_on();
+    tokio::time::sleep(2 * A_MOMENT).await;
+    let new = nodes.node().layer();
+    assert_ended(&new, &first).await;
+    assert_ended(&new, &second).await;
+}
+
 /// A page has ten seconds, and what is given back has as many.
 #[tokio::test(start_paused = true)]
 async fn a_slow_page_leaves_time_to_tell_the_store_what_it_has_lost() {
