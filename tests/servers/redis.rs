@@ -1,5 +1,6 @@
 //! `RedisStore` keeps every promise of `SessionStore`; and what Redis alone has to promise.
 
+mod clean_up;
 mod cluster;
 mod ephemeral;
 mod feed;

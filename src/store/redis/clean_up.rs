@@ -107,6 +107,11 @@ impl CleanUp<'_> {
         if !self.takes_turn(feed).await? {
             return Ok(());
         }
+        self.end_live(feed).await?;
+        self.has_had_turn(feed).await
+    }
+
+    async fn end_live(&mut self, feed: usize) -> Result<(), BoxError> {
         let mut after = Number::default();
         loop {
             let entries = feed::entries(self.prefix, feed, after, "+");
@@ -127,13 +132,21 @@ impl CleanUp<'_> {
         }
     }
 
-    /// Returns whether no process has taken this work in the last hours.
+    /// Returns whether no process has done this work in the last hours, or is doing it.
     async fn takes_turn(&mut self, feed: usize) -> Result<bool, BoxError> {
         let mut set = redis::cmd("SET");
         set.arg(self.prefix.turn(feed)).arg("").arg("NX");
-        set.arg("PX").arg((CLEAN_UP_EVERY / 2).as_millis() as u64);
+        set.arg("PX").arg(TURN.as_millis() as u64);
         let taken: Option<String> = set.query_async(&mut self.connection).await?;
         Ok(taken.is_some())
+    }
+
+    /// Notes that the work is done, so that a process that dies in it leaves it for a short time.
+    async fn has_had_turn(&mut self, feed: usize) -> Result<(), BoxError> {
+        let mut set = redis::cmd("SET");
+        set.arg(self.prefix.turn(feed)).arg("");
+        set.arg("PX").arg((CLEAN_UP_EVERY / 2).as_millis() as u64);
+        Ok(set.exec_async(&mut self.connection).await?)
     }
 
     /// Deletes the rows for which `has_ended` is true. A row of another version expires by itself.
@@ -178,3 +191,5 @@ impl CleanUp<'_> {
 /// Redis lets rows expire by itself, and a clean-up is some 16,000 commands. It is shorter than
 /// half of the retention, so each entry of the feed is looked at once after it is some hours old.
 pub(super) const CLEAN_UP_EVERY: Duration = Duration::from_secs(10 * 3600);
+/// The time in which a process does the work of one feed. If it takes longer, two do it.
+const TURN: Duration = Duration::from_secs(600);

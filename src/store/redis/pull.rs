@@ -5,6 +5,7 @@ use super::feed::{self, PAGE, Reading};
 use super::link::Link;
 use super::prefix::KeyPrefix;
 use super::progress::Progress;
+use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::store::feed::{Cursor, REVOCATIONS_AT_ONCE, RevocationPage};
 
@@ -45,7 +46,7 @@ pub(super) async fn pull(
                 more |= entries.len() == PAGE;
                 revoked.extend(entries.iter().filter_map(feed::Entry::revocation));
             }
-            store_time = store_time.or(Some(reading.store_time));
+            store_time = slower(store_time, reading.store_time);
         }
         if !more || revoked.len() >= REVOCATIONS_AT_ONCE {
             let mut page = RevocationPage::new(revoked, Cursor::new(progress.to_string()));
@@ -54,6 +55,12 @@ pub(super) async fn pull(
             return Ok(page);
         }
     }
+}
+
+/// Returns the slower of two clocks. The clean-up goes by it, so that no entry of a node whose
+/// clock is behind is deleted early.
+fn slower(one: Option<Timestamp>, other: Timestamp) -> Option<Timestamp> {
+    Some(one.map_or(other, |one| one.min(other)))
 }
 
 /// What one server has answered.
@@ -98,4 +105,17 @@ async fn read(
         }
     }
     Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_of_a_cluster_is_that_of_its_slowest_node() {
+        let [early, late] = [5, 9].map(Timestamp::from_secs);
+        assert_eq!(slower(None, late), Some(late));
+        assert_eq!(slower(Some(late), early), Some(early));
+        assert_eq!(slower(Some(early), late), Some(early));
+    }
 }
