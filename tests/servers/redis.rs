@@ -135,6 +135,16 @@ fn session(subject: &str) -> Session {
     ))
 }
 
+/// A session that is entered into this one of the sixteen feeds when it is revoked.
+fn session_of_feed(feed: u8) -> Session {
+    let mut id: [u8; 16] = random();
+    id[0] = feed << 4 | id[0] >> 4;
+    let created_at = now();
+    let id = SessionId::from_bytes(id);
+    let end = created_at + LIFETIME;
+    Session::from_parts(SessionParts::new(id, "user".into(), created_at, end))
+}
+
 /// The row after a refresh.
 fn refreshed(row: &Session) -> Session {
     let mut next = row.clone().into_parts();

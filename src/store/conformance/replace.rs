@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::support::{
-    HOUR, OWNER, RACERS, ROUNDS, WORKS, assert_row, inserted, listed, more, now, race, racer,
-    rotated, row, session, with,
+    HOUR, OWNER, RACERS, ROUNDS, WORKS, assert_row, inserted, listed, logins, more, now, race,
+    racer, rotated, row, session, with,
 };
 use crate::clock::Timestamp;
 use crate::names::Subject;
@@ -146,6 +146,11 @@ pub async fn replace_refuses_an_unknown_session(store: Arc<dyn SessionStore>) {
     }
     assert!(
         listed(&store, "user").await.is_empty(),
+        "replace put an unknown session into the index of its subject"
+    );
+    assert_eq!(
+        store.count(&logins("user"), now()).await.expect(WORKS),
+        0,
         "replace put an unknown session into the index of its subject"
     );
 }

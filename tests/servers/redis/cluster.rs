@@ -13,7 +13,7 @@ use tower_bearer::store::redis_driver as redis;
 use tower_bearer::store::redis_driver::cluster::ClusterClientBuilder;
 use tower_bearer::store::{Announcements, RevocationReason, SessionStore};
 
-use super::{now, session};
+use super::{now, session, session_of_feed};
 use crate::url;
 
 async fn dbsize(cluster: &RedisCluster, node: usize) -> usize {
@@ -107,10 +107,10 @@ async fn a_cluster_that_evicts_is_refused_whichever_node_does() {
     assert!(format!("{error:?}").contains("noeviction"), "{error:?}");
 }
 
-/// Revokes sessions of many feeds, one after the other.
+/// Revokes a session of each feed, one after the other.
 async fn each_is_announced(store: &RedisStore, announcements: &mut dyn Announcements) {
-    for number in 0..64 {
-        let session = session(&format!("user-{number}"));
+    for feed in 0..16 {
+        let session = session_of_feed(feed);
         store.insert(&session).await.unwrap();
         let record = RevocationReason::LoggedOut.at(now());
         assert!(store.revoke(session.id(), record).await.unwrap());
@@ -129,11 +129,17 @@ async fn announcements_come_with_shards_and_without() {
         "SSUBSCRIBE",
         "",
     ];
-    for settings in [&[][..], &without] {
+    for (settings, shards) in [(&[][..], 16), (&without, 0)] {
         let cluster = RedisCluster::start(settings).await;
         let here = RedisStore::open(&cluster.url()).await.unwrap();
         let there = RedisStore::open(&cluster.url_of([1])).await.unwrap();
         let mut announcements = there.announcements().await.unwrap().unwrap();
+        let mut listened = 0;
+        for node in 0..6 {
+            let channels = cluster.ask(node, "PUBSUB SHARDCHANNELS").await;
+            listened += channels.matches("}revoked").count();
+        }
+        assert_eq!(listened, shards);
         each_is_announced(&here, &mut *announcements).await;
     }
 }

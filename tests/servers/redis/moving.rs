@@ -3,25 +3,20 @@
 use support::servers::RedisCluster;
 use tower_bearer::RedisStore;
 use tower_bearer::names::SessionId;
-use tower_bearer::store::Session;
-use tower_bearer::store::{Cursor, RevocationReason, SessionParts, SessionStore};
+use tower_bearer::store::{Cursor, RevocationReason, SessionStore};
 
-use super::{LIFETIME, now, random};
+use super::{now, session_of_feed};
 
-/// The slot of the feed of ids that begin with this byte.
+/// The slot of the first feed.
 const SLOT: u16 = 511;
-const FIRST: u8 = 0;
 
 /// Revokes a session whose feed is in the slot that moves.
 async fn revoked(store: &RedisStore) -> SessionId {
-    let mut id: [u8; 16] = random();
-    id[0] = FIRST;
-    let (id, created_at) = (SessionId::from_bytes(id), now());
-    let parts = SessionParts::new(id, "user".into(), created_at, created_at + LIFETIME);
-    store.insert(&Session::from_parts(parts)).await.unwrap();
+    let session = session_of_feed(0);
+    store.insert(&session).await.unwrap();
     let record = RevocationReason::LoggedOut.at(now());
-    assert!(store.revoke(&id, record).await.unwrap());
-    id
+    assert!(store.revoke(session.id(), record).await.unwrap());
+    *session.id()
 }
 
 /// Reads on, and returns whether everything was read anew.
