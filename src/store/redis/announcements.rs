@@ -9,6 +9,7 @@ use redis::{ErrorKind, PushInfo, PushKind, RedisError, RedisResult, ServerErrorK
 use tokio::sync::watch;
 
 use super::connection::Connection;
+use super::link::Link;
 use super::prefix::{FEEDS, KeyPrefix};
 use super::servers::Servers;
 use super::tcp::ANSWER_WITHIN;
@@ -26,11 +27,13 @@ pub(super) async fn announce(
     feed: usize,
 ) -> RedisResult<()> {
     let mut link = connection.any();
-    if connection.is_cluster() {
+    if let Link::Cluster(nodes) = connection.any()
+        && nodes.has_shards()
+    {
         let mut publish = redis::cmd("SPUBLISH");
         publish.arg(prefix.shard_channel(feed)).arg("");
         match publish.exec_async(&mut link).await {
-            Err(error) if is_refused(&error) => {}
+            Err(error) if is_refused(&error) => nodes.note_refused(),
             done => return done,
         }
     }

@@ -20,8 +20,8 @@ use redis::{
     Arg, Cmd, ErrorKind, InfoDict, Pipeline, ProtocolVersion, RedisError, RedisFuture, RedisResult,
     ServerError, ServerErrorKind, Value,
 };
-use tokio::time::Instant;
 
+use super::lately::Lately;
 use super::pipeline::AT_ONCE;
 use super::prefix::{FEEDS, KeyPrefix};
 use super::server::run_id;
@@ -34,7 +34,9 @@ pub(super) struct Nodes {
     /// The feeds of each node, as they were found last.
     feeds: Arc<ArcSwapOption<Vec<Vec<usize>>>>,
     /// When a slot of a feed was last seen to move.
-    moved: Arc<ArcSwapOption<Instant>>,
+    moved: Lately,
+    /// When an announcement to a shard was last refused.
+    refused: Lately,
 }
 
 /// Makes a client whose commands are answered, or fail, within the time that callers wait.
@@ -57,7 +59,8 @@ impl Nodes {
         Ok(Self {
             connections: client.get_async_connection().await?,
             feeds: Arc::default(),
-            moved: Arc::default(),
+            moved: Lately::default(),
+            refused: Lately::default(),
         })
     }
 
@@ -95,8 +98,17 @@ impl Nodes {
 
     /// Returns whether the slots of feeds may be about to move to other nodes.
     pub(super) fn slots_move(&self) -> bool {
-        let moved = self.moved.load();
-        moved.as_ref().is_some_and(|at| at.elapsed() < MOVES_FOR)
+        self.moved.was_within(MOVES_FOR)
+    }
+
+    /// Returns whether announcements may be made to shards, as far as is known.
+    pub(super) fn has_shards(&self) -> bool {
+        !self.refused.was_within(REFUSED_FOR)
+    }
+
+    /// Notes that an announcement to a shard was refused.
+    pub(super) fn note_refused(&self) {
+        self.refused.note();
     }
 
     /// Notes that the slot of a feed moves, if this error says so, and returns that.
@@ -104,7 +116,7 @@ impl Nodes {
         use ServerErrorKind::{Ask, Moved, TryAgain};
         let moves = matches!(error.kind(), ErrorKind::Server(Ask | Moved | TryAgain));
         if moves {
-            self.moved.store(Some(Arc::new(Instant::now())));
+            self.moved.note();
             self.forget_feeds();
         }
         moves
@@ -191,5 +203,8 @@ impl ConnectionLike for Primary {
 /// How long feeds are read one by one after a slot was seen to move. To find out costs as many
 /// redirections as a command may have.
 const MOVES_FOR: Duration = Duration::from_secs(30);
+/// How long announcements are made without shards after one was refused, which is a line in `ACL
+/// LOG`. New connections try at once.
+const REFUSED_FOR: Duration = Duration::from_secs(300);
 /// Redirections and pauses of a command, in about a second.
 const RETRIES: u32 = 12;

@@ -18,6 +18,7 @@ mod harmless;
 mod head;
 mod index;
 mod index_key;
+mod lately;
 mod link;
 mod opening;
 mod pipeline;

@@ -144,6 +144,29 @@ async fn announcements_come_with_shards_and_without() {
     }
 }
 
+/// Each refusal is a line in `ACL LOG`.
+#[tokio::test]
+async fn a_user_that_may_not_announce_to_shards_tries_it_once() {
+    let rights = ["~*", "&*", "+@all", "-spublish", "-ssubscribe"];
+    let user = ["--user", "app", "on", ">secret"];
+    let cluster = RedisCluster::start(&[&user[..], &rights].concat()).await;
+    let url = cluster.url().replace("://", "://app:secret@");
+    let store = RedisStore::open(&url).await.unwrap();
+    let mut announcements = store.announcements().await.unwrap().unwrap();
+    each_is_announced(&store, &mut *announcements).await;
+    let mut refused = 0;
+    for node in 0..6 {
+        let stats = cluster.ask(node, "INFO commandstats").await;
+        let stats = stats
+            .lines()
+            .find(|line| line.starts_with("cmdstat_spublish"));
+        let count = stats.and_then(|line| line.split("rejected_calls=").nth(1));
+        let count = count.and_then(|rest| rest.split(',').next());
+        refused += count.map_or(0, |count| count.parse::<usize>().unwrap());
+    }
+    assert_eq!(refused, 1);
+}
+
 #[tokio::test]
 async fn announcements_come_again_after_a_failover() {
     let mut cluster = RedisCluster::start(RedisCluster::GIVES_UP_SOON).await;
