@@ -21,7 +21,7 @@ impl Destination {
         let tls = matches!(scheme, "rediss-cluster" | "rediss-sentinel");
         match scheme {
             "redis-cluster" | "rediss-cluster" => {
-                let (login, hosts, path) = parts(rest);
+                let (login, hosts, path) = parts(rest)?;
                 Ok(Self::Cluster(each(tls, login, hosts, path)?))
             }
             "redis-sentinel" | "rediss-sentinel" => sentinels(tls, rest),
@@ -32,10 +32,13 @@ impl Destination {
 
 /// Splits `user:password@host:port,host:port/path` into the login, the hosts and the path. The
 /// first ends with `@` and the last begins with `/`, or they are empty.
-fn parts(rest: &str) -> (&str, &str, &str) {
-    let (rest, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+fn parts(rest: &str) -> Result<(&str, &str, &str), BoxError> {
+    let (rest, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if path.contains('@') {
+        return Err(NOT_ENCODED.into());
+    }
     let (login, hosts) = rest.split_at(rest.rfind('@').map_or(0, |at| at + 1));
-    (login, hosts, path)
+    Ok((login, hosts, path))
 }
 
 fn each(tls: bool, login: &str, hosts: &str, path: &str) -> Result<Vec<ConnectionInfo>, BoxError> {
@@ -47,7 +50,7 @@ fn each(tls: bool, login: &str, hosts: &str, path: &str) -> Result<Vec<Connectio
 /// Reads the part after `redis-sentinel://`, whose path is the name of the group. The login is that
 /// of the servers, since sentinels usually have none.
 fn sentinels(tls: bool, rest: &str) -> Result<Destination, BoxError> {
-    let (login, hosts, path) = parts(rest);
+    let (login, hosts, path) = parts(rest)?;
     let (group, database) = match path.strip_prefix('/').unwrap_or_default() {
         "" => return Err(NO_GROUP.into()),
         path => path.split_once('/').unwrap_or((path, "0")),
@@ -61,5 +64,7 @@ fn sentinels(tls: bool, rest: &str) -> Result<Destination, BoxError> {
     }))
 }
 
+const NOT_ENCODED: &str = "a character of the user or the password in the URL ends the hosts: \
+     write `%2F` for `/`, `%3F` for `?` and `%23` for `#`";
 const NO_GROUP: &str = "the URL names no group of servers: \
      redis-sentinel://HOST:PORT,HOST:PORT/GROUP";

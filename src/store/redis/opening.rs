@@ -25,6 +25,9 @@ impl RedisStore {
     /// - `redis-sentinel://[user:password@]host:port,host:port/group[/database]`, with sentinels,
     ///   and the name that they know the servers by. User and password are those of the servers.
     ///
+    /// In a user and a password write `%2F` for `/`, `%3F` for `?`, `%23` for `#` and `%25` for
+    /// `%`.
+    ///
     /// For TLS they are `rediss://`, `rediss-cluster://` and `rediss-sentinel://`: see
     /// [what the store needs](Self#what-it-needs).
     ///

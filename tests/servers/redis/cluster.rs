@@ -167,6 +167,25 @@ async fn a_user_that_may_not_announce_to_shards_tries_it_once() {
     assert_eq!(refused, 1);
 }
 
+/// Elsewhere it would end the hosts.
+#[tokio::test]
+async fn a_password_with_a_slash_is_written_with_percent_2f() {
+    let user = ["--user", "app", "on", ">se/cret", "~*", "&*", "+@all"];
+    let cluster = RedisCluster::start(&user).await;
+    let url = cluster.url().replace("://", "://app:se%2Fcret@");
+    RedisStore::open(&url).await.unwrap();
+    for url in [
+        "redis-cluster://app:se/cret@127.0.0.1:1,127.0.0.1:2",
+        "redis-cluster://app:se?cret@127.0.0.1:1,127.0.0.1:2",
+        "redis-cluster://app:se#cret@127.0.0.1:1,127.0.0.1:2",
+        "redis-sentinel://app:se/cret@127.0.0.1:1,127.0.0.1:2/group",
+    ] {
+        let shown = RedisStore::open(url).await.unwrap_err().to_string();
+        assert!(shown.contains("`%2F`"), "{shown}");
+        assert!(!shown.contains("cret"), "{shown}");
+    }
+}
+
 #[tokio::test]
 async fn announcements_come_again_after_a_failover() {
     let mut cluster = RedisCluster::start(RedisCluster::GIVES_UP_SOON).await;
