@@ -92,6 +92,11 @@ async fn a_server_that_has_only_one_type_is_understood() {
     }
 }
 
+/// A client of the application, which reaches loopback whatever proxy the environment names.
+fn client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy()
+}
+
 #[tokio::test]
 async fn a_protected_key_set_is_fetched_with_the_headers_of_the_application() {
     let protected = |request: Request| {
@@ -111,7 +116,7 @@ async fn a_protected_key_set_is_fetched_with_the_headers_of_the_application() {
         "{error}"
     );
     let bearer = HeaderValue::from_static("Bearer of-this-pod");
-    let client = reqwest::Client::builder()
+    let client = client()
         .default_headers(HeaderMap::from_iter([(AUTHORIZATION, bearer)]))
         .build()
         .unwrap();
@@ -128,7 +133,7 @@ async fn a_private_authority_is_trusted_by_the_client_of_the_application_alone()
         error.contains(&url) && error.contains("SSL_CERT_FILE"),
         "{error}"
     );
-    let client = reqwest::Client::builder()
+    let client = client()
         .tls_certs_merge([reqwest::Certificate::from_pem(CA).unwrap()])
         .build()
         .unwrap();
@@ -153,7 +158,7 @@ async fn a_client_that_follows_redirects_brings_nothing() {
     let (server, asked) = serve(redirecting).await;
     let own = |path: &str| {
         let keys = RemoteJwks::new(&format!("{server}{path}")).unwrap();
-        keys.with_http_client(reqwest::Client::new())
+        keys.with_http_client(client().build().unwrap())
     };
     let error = why(&own("/keys")).await;
     assert!(
@@ -164,7 +169,7 @@ async fn a_client_that_follows_redirects_brings_nothing() {
     own("/same").renew().await.unwrap();
     own("/same?a=b%20c").renew().await.unwrap();
     let none = reqwest::redirect::Policy::none();
-    let client = reqwest::Client::builder().redirect(none).build().unwrap();
+    let client = client().redirect(none).build().unwrap();
     let keys = RemoteJwks::new(&format!("{server}/keys"))
         .unwrap()
         .with_http_client(client);
@@ -176,7 +181,7 @@ async fn a_large_document_is_refused_by_every_client() {
     let large = format!("{}{}", set(), " ".repeat(256 * 1024));
     let (server, _) = serve(|_| Router::new().route("/keys", get(|| async { large }))).await;
     let keys = RemoteJwks::new(&format!("{server}/keys")).unwrap();
-    let error = why(&keys.with_http_client(reqwest::Client::new())).await;
+    let error = why(&keys.with_http_client(client().build().unwrap())).await;
     assert!(error.contains("too large"), "{error}");
 }
 

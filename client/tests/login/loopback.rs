@@ -66,7 +66,8 @@ async fn the_client_of_hyper_util_logs_in_refreshes_and_logs_out() {
 async fn reqwest_logs_in_refreshes_and_logs_out() {
     let server = support::Login::new();
     let origin = start_login(&server).await;
-    let http = ReqwestClient::build(reqwest::Client::builder()).unwrap();
+    // The environment may name a proxy.
+    let http = ReqwestClient::build(reqwest::Client::builder().no_proxy()).unwrap();
     let login = Login::new(Server::new(&origin, "/auth").unwrap(), http.clone());
     login.log_in("alice", "wonderland-7").await.unwrap();
     let mut client = login.layer().layer(http.clone());

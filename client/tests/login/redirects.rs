@@ -23,10 +23,11 @@ async fn redirecting(status: StatusCode, location: String) -> (String, Seen) {
     (start(app.with_state(Arc::clone(&seen))).await, seen)
 }
 
-/// With a policy that the client does not take over.
+/// With a policy that the client does not take over, and without a proxy of the environment.
 fn reqwest() -> ReqwestClient {
     let follows = reqwest::redirect::Policy::limited(5);
-    ReqwestClient::build(reqwest::Client::builder().redirect(follows)).unwrap()
+    let builder = reqwest::Client::builder().redirect(follows).no_proxy();
+    ReqwestClient::build(builder).unwrap()
 }
 
 #[tokio::test]
