@@ -36,6 +36,9 @@ impl RedisCluster {
         }
         let cluster = Self { nodes };
         for primary in 0..PRIMARIES {
+            // Two primaries of one epoch agree later, in the middle of a test.
+            let epoch = format!("CLUSTER SET-CONFIG-EPOCH {}", primary + 1);
+            assert_eq!(cluster.ask(primary, &epoch).await, "+OK");
             let (first, last) = slots(primary).into_inner();
             let add = format!("CLUSTER ADDSLOTSRANGE {first} {last}");
             assert_eq!(cluster.ask(primary, &add).await, "+OK");
@@ -140,6 +143,12 @@ impl RedisCluster {
     /// Does the first step, after which each key is on the one node or on the other.
     pub async fn begin_move(&self, slot: u16, from: usize, to: usize) {
         let (old, new) = (self.id(from).await, self.id(to).await);
+        // A claim that is not newer is lost: then neither of them has the slot.
+        process::until_ready("the newest epoch", async || {
+            let epoch = self.epoch(from, "cluster_my_epoch").await;
+            epoch.is_some() && self.epoch(to, "cluster_current_epoch").await >= epoch
+        })
+        .await;
         self.set_slot(to, slot, format!("IMPORTING {old}")).await;
         self.set_slot(from, slot, format!("MIGRATING {new}")).await;
     }
@@ -174,6 +183,14 @@ impl RedisCluster {
         // It may not have heard of the last move yet.
         let set = format!("CLUSTER SETSLOT {slot} {state}");
         process::until_ready(&set, async || self.ask(node, &set).await == "+OK").await;
+    }
+
+    /// How new the slots of a node are, or those of the whole cluster as the node knows it.
+    async fn epoch(&self, node: usize, name: &str) -> Option<u64> {
+        let info = self.ask(node, "CLUSTER INFO").await;
+        let mut lines = info.lines().filter_map(|line| line.split_once(':'));
+        let (_, epoch) = lines.find(|(key, _)| *key == name)?;
+        epoch.parse().ok()
     }
 
     /// Some keys of a slot.
