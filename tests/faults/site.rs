@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use support::app_server::AppServer;
+use support::servers::Host;
 use support::wait::{LIMIT, until};
 use tempfile::TempDir;
 
@@ -12,13 +13,18 @@ pub(crate) const SECRET: &str = "vZ1m7W0bq3Xo4kH8s2Tn6YcRfJd5LgPe";
 
 /// One of the servers that share a secret and an issuer.
 pub(crate) async fn start(folder: &Path, url: &str, more: &[(&str, &str)]) -> AppServer {
+    start_on(&Host::LOOPBACK, folder, url, more).await
+}
+
+async fn start_on(host: &Host, folder: &Path, url: &str, more: &[(&str, &str)]) -> AppServer {
     let mut environment = vec![
         ("DATABASE_URL", url),
         ("AUTH_SECRET", SECRET),
         ("ISSUER", "https://id.example.com"),
+        ("DEMO_USERS", "1"),
     ];
     environment.extend(more);
-    AppServer::start(folder, &environment).await
+    AppServer::start_on(host, "server", folder, &environment).await
 }
 
 /// Its servers share a folder: over Redis the users are in a file there.
@@ -54,7 +60,11 @@ impl Site {
     }
 
     pub(crate) async fn server(&self) -> Arc<AppServer> {
-        Arc::new(start(self.folder.path(), &self.url, self.environment).await)
+        self.server_on(&Host::LOOPBACK).await
+    }
+
+    pub(crate) async fn server_on(&self, host: &Host) -> Arc<AppServer> {
+        Arc::new(start_on(host, self.folder.path(), &self.url, self.environment).await)
     }
 
     pub(crate) async fn two_servers(&self) -> [Arc<AppServer>; 2] {

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 use crate::Received;
-use crate::servers::process;
+use crate::servers::{Host, process};
 
 /// More than the server takes to give up on a store.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -42,7 +42,17 @@ impl AppServer {
 
     /// The same of another example.
     pub async fn start_example(example: &str, folder: &Path, environment: &[(&str, &str)]) -> Self {
-        let mut process = command(example, folder, environment)
+        Self::start_on(&Host::LOOPBACK, example, folder, environment).await
+    }
+
+    /// The same on a host of a network.
+    pub async fn start_on(
+        host: &Host,
+        example: &str,
+        folder: &Path,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut process = command(host, example, folder, environment)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -253,7 +263,7 @@ fn refresh_form(tokens: &Value) -> String {
 }
 
 /// A copy of the example in a folder of its own: its data and its secret are beside it.
-fn command(example: &str, folder: &Path, environment: &[(&str, &str)]) -> Command {
+fn command(host: &Host, example: &str, folder: &Path, environment: &[(&str, &str)]) -> Command {
     let (built, copy) = (built(example), folder.join(example));
     if !copy.exists() {
         // A process that is started meanwhile inherits no descriptor that writes to the copy: a
@@ -262,11 +272,11 @@ fn command(example: &str, folder: &Path, environment: &[(&str, &str)]) -> Comman
         let copied = || Command::new("cp").args([&built, &copy]).status();
         assert!(linked || copied().unwrap().success());
     }
-    let mut command = Command::new(copy);
+    let mut command = host.command(copy);
     command
         .current_dir(folder)
         .env_clear()
-        .env("ADDR", "127.0.0.1:0")
+        .env("ADDR", format!("{}:0", host.ip))
         .envs(environment.iter().copied());
     command
 }
@@ -286,7 +296,7 @@ fn built(example: &str) -> PathBuf {
 
 /// The output of a server that does not start.
 pub fn refusal(folder: &Path, environment: &[(&str, &str)]) -> String {
-    let mut process = command("server", folder, environment)
+    let mut process = command(&Host::LOOPBACK, "server", folder, environment)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()

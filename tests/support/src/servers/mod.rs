@@ -1,9 +1,10 @@
-//! Servers that a test may kill, pause and set back: private ones on loopback, each in a folder of
-//! its own. They stop when they are dropped.
+//! Servers that a test may kill, pause and set back: private ones on loopback, or on a network of
+//! the test, each in a folder of its own. They stop when they are dropped.
 //!
 //! `tests/run` says where the programs are. It also sets `TMPDIR` to a folder that the user
 //! `postgres` can reach.
 
+mod network;
 mod postgres;
 pub mod process;
 mod redis;
@@ -11,6 +12,7 @@ mod redis_cluster;
 mod redis_connection;
 mod redis_sentinel;
 
+pub use network::{Host, Network};
 pub use postgres::{Backup, PostgresServer};
 pub use redis::RedisServer;
 pub use redis_cluster::{RedisCluster, slots};

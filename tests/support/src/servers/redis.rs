@@ -1,20 +1,22 @@
 //! [`RedisServer`].
 
 use std::fs::File;
-use std::process::{Child, Command, Stdio};
+use std::net::SocketAddr;
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Database, process};
+use super::{Database, Host, process};
 
 /// A Redis or Valkey server. Without settings it keeps nothing: after a `kill` it is empty.
 #[derive(Debug)]
 pub struct RedisServer {
     settings: Vec<String>,
     folder: TempDir,
+    host: Host,
     port: u16,
     process: Child,
 }
@@ -22,21 +24,26 @@ pub struct RedisServer {
 impl RedisServer {
     /// Settings as on the command line: `&["--appendonly", "yes", "--appendfsync", "always"]`.
     pub async fn start(settings: &[&str]) -> Self {
-        Self::start_at(process::free_port(), settings).await
+        Self::start_at(&Host::LOOPBACK, process::free_port(), settings).await
     }
 
     /// A node of a cluster, whose port leaves room for that of its bus.
     pub async fn start_node(settings: &[&str]) -> Self {
-        Self::start_at(process::free_port_of_a_node(), settings).await
+        Self::start_node_on(&Host::LOOPBACK, settings).await
     }
 
-    async fn start_at(port: u16, settings: &[&str]) -> Self {
+    /// The same on a host of a network.
+    pub(super) async fn start_node_on(host: &Host, settings: &[&str]) -> Self {
+        Self::start_at(host, process::free_port_of_a_node(), settings).await
+    }
+
+    async fn start_at(host: &Host, port: u16, settings: &[&str]) -> Self {
         let settings = settings
             .iter()
             .copied()
             .map(str::to_owned)
             .collect::<Vec<_>>();
-        Self::start_in(tempfile::tempdir().unwrap(), port, settings).await
+        Self::start_in(tempfile::tempdir().unwrap(), host, port, settings).await
     }
 
     /// A sentinel, which writes its settings into a file.
@@ -45,14 +52,15 @@ impl RedisServer {
         let settings = folder.path().join("sentinel.conf");
         std::fs::write(&settings, "").unwrap();
         let settings = vec![settings.display().to_string(), "--sentinel".to_owned()];
-        Self::start_in(folder, port, settings).await
+        Self::start_in(folder, &Host::LOOPBACK, port, settings).await
     }
 
-    async fn start_in(folder: TempDir, port: u16, settings: Vec<String>) -> Self {
-        let process = spawn(&folder, port, &settings);
+    async fn start_in(folder: TempDir, host: &Host, port: u16, settings: Vec<String>) -> Self {
+        let process = spawn(&folder, host, port, &settings);
         let server = Self {
             settings,
             folder,
+            host: host.clone(),
             port,
             process,
         };
@@ -60,24 +68,28 @@ impl RedisServer {
         server
     }
 
-    /// Its port on loopback.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
+    pub(super) fn addr(&self) -> SocketAddr {
+        (self.host.ip, self.port).into()
+    }
+
     /// The answer to a command of one line, or nothing if there is none.
     pub async fn ask(&self, command: &str) -> String {
-        ask(self.port, command).await
+        ask(self.addr(), command).await
     }
 
     async fn ready(&self) {
-        process::until_ready("Redis", async || ask(self.port, "PING").await == "+PONG").await;
+        process::until_ready("Redis", async || ask(self.addr(), "PING").await == "+PONG").await;
     }
 }
 
 impl Database for RedisServer {
     fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        format!("redis://{}", self.addr())
     }
 
     fn kill(&mut self) {
@@ -85,7 +97,7 @@ impl Database for RedisServer {
     }
 
     async fn start_again(&mut self) {
-        self.process = spawn(&self.folder, self.port, &self.settings);
+        self.process = spawn(&self.folder, &self.host, self.port, &self.settings);
         self.ready().await;
     }
 
@@ -104,19 +116,19 @@ impl Drop for RedisServer {
     }
 }
 
-fn spawn(folder: &TempDir, port: u16, settings: &[String]) -> Child {
-    let port = port.to_string();
+fn spawn(folder: &TempDir, host: &Host, port: u16, settings: &[String]) -> Child {
+    let (ip, port) = (host.ip.to_string(), port.to_string());
     let log = File::options()
         .append(true)
         .create(true)
         .open(folder.path().join("log"))
         .unwrap();
-    let mut command = Command::new(process::program("TEST_REDIS_SERVER"));
+    let mut command = host.command(process::program("TEST_REDIS_SERVER"));
     // The file with settings of a sentinel comes first.
     let (file, settings) = settings.split_at(usize::from(is_sentinel(settings)));
     command
         .args(file)
-        .args(["--bind", "127.0.0.1", "--port", &port, "--dir"])
+        .args(["--bind", &ip, "--port", &port, "--dir"])
         .arg(folder.path())
         .args(settings);
     if !is_sentinel(settings) {
@@ -130,15 +142,15 @@ fn is_sentinel(settings: &[String]) -> bool {
 }
 
 /// What a server answers to a command of one line, or nothing if it cannot.
-pub(super) async fn ask(port: u16, command: &str) -> String {
-    let answer = send(port, format!("{command}\r\n").as_bytes()).await;
+pub(super) async fn ask(addr: SocketAddr, command: &str) -> String {
+    let answer = send(addr, format!("{command}\r\n").as_bytes()).await;
     String::from_utf8_lossy(&answer).trim_end().to_owned()
 }
 
 /// Sends a command. The server answers it, and closes the connection whose other end is closed.
-pub(super) async fn send(port: u16, command: &[u8]) -> Vec<u8> {
+pub(super) async fn send(addr: SocketAddr, command: &[u8]) -> Vec<u8> {
     let exchange = async {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        let mut stream = TcpStream::connect(addr).await?;
         stream.write_all(command).await?;
         stream.shutdown().await?;
         let mut answer = Vec::new();
@@ -147,4 +159,12 @@ pub(super) async fn send(port: u16, command: &[u8]) -> Vec<u8> {
     };
     let answer = tokio::time::timeout(Duration::from_secs(6), exchange).await;
     answer.ok().and_then(Result::ok).unwrap_or_default()
+}
+
+/// Whether the replica of a primary has all that the primary has.
+pub(super) async fn replica_is_in_step(primary: SocketAddr) -> bool {
+    let info = ask(primary, "INFO replication").await;
+    let offset = info.split("master_repl_offset:").nth(1);
+    let offset = offset.and_then(|rest| rest.split("\r\n").next());
+    offset.is_some_and(|offset| info.contains(&format!("offset={offset}")))
 }

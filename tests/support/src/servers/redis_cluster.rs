@@ -1,10 +1,12 @@
 //! [`RedisCluster`].
 
+use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
-use super::redis::{ask, send};
-use super::{RedisServer, process};
+use super::redis::{ask, replica_is_in_step, send};
+use super::{Host, RedisServer, process};
 
 /// Three primaries of Redis or Valkey, and the replica of each: nodes 0 to 2, and 3 to 5. The
 /// others give up a node that was silent for 15 seconds.
@@ -20,6 +22,11 @@ impl RedisCluster {
 
     /// Settings as on the command line.
     pub async fn start(settings: &[&str]) -> Self {
+        Self::start_on([&Host::LOOPBACK; 2 * PRIMARIES], settings).await
+    }
+
+    /// The same with a host for each node.
+    pub async fn start_on(hosts: [&Host; 2 * PRIMARIES], settings: &[&str]) -> Self {
         let mut all = vec![
             "--cluster-enabled",
             "yes",
@@ -29,10 +36,12 @@ impl RedisCluster {
         // A replica takes over however old its data is.
         all.extend(["--cluster-replica-validity-factor", "0"]);
         all.extend(["--repl-diskless-sync-delay", "0"]);
+        // They have no passwords, and on a network they do not listen on loopback.
+        all.extend(["--protected-mode", "no"]);
         all.extend(settings);
         let mut nodes = Vec::new();
-        for _ in 0..2 * PRIMARIES {
-            nodes.push(RedisServer::start_node(&all).await);
+        for host in hosts {
+            nodes.push(RedisServer::start_node_on(host, &all).await);
         }
         let cluster = Self { nodes };
         for primary in 0..PRIMARIES {
@@ -43,8 +52,9 @@ impl RedisCluster {
             let add = format!("CLUSTER ADDSLOTSRANGE {first} {last}");
             assert_eq!(cluster.ask(primary, &add).await, "+OK");
         }
+        let (ip, port) = (cluster.addr(0).ip(), cluster.addr(0).port());
         for node in 1..cluster.nodes.len() {
-            let meet = format!("CLUSTER MEET 127.0.0.1 {}", cluster.port(0));
+            let meet = format!("CLUSTER MEET {ip} {port}");
             assert_eq!(cluster.ask(node, &meet).await, "+OK");
         }
         for primary in 0..PRIMARIES {
@@ -58,11 +68,7 @@ impl RedisCluster {
             cluster.sees_all(node).await;
         }
         for replica in PRIMARIES..cluster.nodes.len() {
-            process::until_ready("a replica", async || {
-                let role = cluster.ask(replica, "ROLE").await;
-                role.contains("slave") && role.contains("connected")
-            })
-            .await;
+            cluster.follows(replica).await;
         }
         cluster
     }
@@ -76,7 +82,7 @@ impl RedisCluster {
     pub fn url_of(&self, nodes: impl IntoIterator<Item = usize>) -> String {
         let hosts: Vec<String> = nodes
             .into_iter()
-            .map(|node| format!("127.0.0.1:{}", self.port(node)))
+            .map(|node| self.addr(node).to_string())
             .collect();
         format!("redis-cluster://{}", hosts.join(","))
     }
@@ -86,8 +92,8 @@ impl RedisCluster {
         &mut self.nodes[node]
     }
 
-    fn port(&self, node: usize) -> u16 {
-        self.nodes[node].port()
+    fn addr(&self, node: usize) -> SocketAddr {
+        self.nodes[node].addr()
     }
 
     async fn id(&self, node: usize) -> String {
@@ -133,6 +139,41 @@ impl RedisCluster {
         self.sees_all(replica).await;
     }
 
+    /// Waits until a node is a replica, and has all data.
+    pub async fn follows(&self, node: usize) {
+        process::until_ready("a replica", async || {
+            let role = self.ask(node, "ROLE").await;
+            role.contains("slave") && role.contains("connected")
+        })
+        .await;
+    }
+
+    /// Waits until a node accepts no commands any more.
+    pub async fn gives_up(&self, node: usize) {
+        process::until_ready("the end of a minority", async || {
+            let info = self.ask(node, "CLUSTER INFO").await;
+            info.contains("cluster_state:fail")
+        })
+        .await;
+    }
+
+    /// From now on the replica of a primary receives nothing. Until now it has everything. Other
+    /// nodes notice nothing.
+    pub async fn stop_replication(&self, primary: usize) {
+        process::until_ready("a replica in step", async || {
+            replica_is_in_step(self.addr(primary)).await
+        })
+        .await;
+        let refused = "ACL SETUSER default -psync -sync";
+        assert_eq!(self.ask(primary, refused).await, "+OK");
+        assert_eq!(self.ask(primary, "CLIENT KILL TYPE replica").await, ":1");
+        process::until_ready("a primary alone", async || {
+            let info = self.ask(primary, "INFO replication").await;
+            info.contains("connected_slaves:0")
+        })
+        .await;
+    }
+
     /// Moves a slot from one primary to another, key by key, as `redis-cli --cluster reshard` does.
     pub async fn move_slot(&self, slot: u16, from: usize, to: usize) {
         self.begin_move(slot, from, to).await;
@@ -161,10 +202,13 @@ impl RedisCluster {
                 return;
             }
             for key in keys {
-                let port = self.port(to).to_string();
-                let mut migrate: Vec<&[u8]> = vec![b"MIGRATE", b"127.0.0.1", port.as_bytes()];
+                let (ip, port) = (
+                    self.addr(to).ip().to_string(),
+                    self.addr(to).port().to_string(),
+                );
+                let mut migrate: Vec<&[u8]> = vec![b"MIGRATE", ip.as_bytes(), port.as_bytes()];
                 migrate.extend([&key[..], b"0", b"5000"]);
-                let answer = send(self.port(from), &command(&migrate)).await;
+                let answer = send(self.addr(from), &command(&migrate)).await;
                 let done = answer.starts_with(b"+OK") || answer.starts_with(b"+NOKEY");
                 assert!(done, "{}", String::from_utf8_lossy(&answer));
             }
@@ -195,8 +239,18 @@ impl RedisCluster {
 
     /// Some keys of a slot.
     async fn keys_in(&self, node: usize, slot: u16) -> Vec<Vec<u8>> {
-        let ask = format!("CLUSTER GETKEYSINSLOT {slot} 16\r\n");
-        let answer = send(self.port(node), ask.as_bytes()).await;
+        let ask = format!("CLUSTER GETKEYSINSLOT {slot} 16");
+        self.strings(node, &ask).await
+    }
+
+    /// All keys of a node.
+    pub async fn keys(&self, node: usize) -> HashSet<Vec<u8>> {
+        self.strings(node, "KEYS *").await.into_iter().collect()
+    }
+
+    /// The strings that a node answers to a command of one line.
+    async fn strings(&self, node: usize, command: &str) -> Vec<Vec<u8>> {
+        let answer = send(self.addr(node), format!("{command}\r\n").as_bytes()).await;
         let (mut keys, mut rest) = (Vec::new(), &answer[..]);
         while let Some(at) = rest.iter().position(|byte| *byte == b'$') {
             let end = at + rest[at..].iter().position(|byte| *byte == b'\r').unwrap();
@@ -209,7 +263,7 @@ impl RedisCluster {
 
     /// What a node answers to a command of one line, or nothing if it cannot.
     pub async fn ask(&self, node: usize, command: &str) -> String {
-        ask(self.port(node), command).await
+        ask(self.addr(node), command).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`RedisSentinel`].
 
-use super::redis::ask;
+use super::redis::{ask, replica_is_in_step};
 use super::{Database, RedisServer, process};
 
 /// A primary, its replica, and the sentinel that puts the one in the place of the other. They are
@@ -24,7 +24,7 @@ impl RedisSentinel {
             _replica: replica,
             sentinel,
         };
-        let port = servers.sentinel.port();
+        let sentinel = servers.sentinel.addr();
         for line in [
             &format!(
                 "SENTINEL MONITOR sessions 127.0.0.1 {} 1",
@@ -33,10 +33,10 @@ impl RedisSentinel {
             "SENTINEL SET sessions down-after-milliseconds 4000",
             "SENTINEL SET sessions failover-timeout 5000",
         ] {
-            assert_eq!(ask(port, line).await, "+OK", "{line}");
+            assert_eq!(ask(sentinel, line).await, "+OK", "{line}");
         }
         process::until_ready("the sentinel", async || {
-            let group = ask(port, "SENTINEL MASTER sessions").await;
+            let group = ask(sentinel, "SENTINEL MASTER sessions").await;
             group.contains("num-slaves\r\n$1\r\n1")
         })
         .await;
@@ -45,10 +45,7 @@ impl RedisSentinel {
 
     /// The URL of the sentinel and the group.
     pub fn url(&self) -> String {
-        format!(
-            "redis-sentinel://127.0.0.1:{}/sessions",
-            self.sentinel.port()
-        )
+        format!("redis-sentinel://{}/sessions", self.sentinel.addr())
     }
 
     /// The primary of the start.
@@ -59,10 +56,7 @@ impl RedisSentinel {
     /// Waits until the replica has all that the primary has.
     pub async fn are_in_step(&self) {
         process::until_ready("the replica", async || {
-            let info = ask(self.primary.port(), "INFO replication").await;
-            let offset = info.split("master_repl_offset:").nth(1);
-            let offset = offset.and_then(|rest| rest.split("\r\n").next());
-            offset.is_some_and(|offset| info.contains(&format!("offset={offset}")))
+            replica_is_in_step(self.primary.addr()).await
         })
         .await;
     }
