@@ -9,6 +9,7 @@ mod logouts;
 mod lost_writes;
 mod memory;
 mod one_token;
+mod partition;
 mod pauses;
 mod pool;
 mod postgres;
