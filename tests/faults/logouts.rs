@@ -28,6 +28,16 @@ async fn a_logout_on_one_node_is_refused_on_another_at_once_over_a_cluster_of_re
     is_felt_within(ANNOUNCED, "a cluster", &Site::on(cluster.url())).await;
 }
 
+/// No user may publish or subscribe.
+#[tokio::test]
+async fn a_logout_on_one_node_is_refused_on_another_within_a_second_and_a_half_without_announcements()
+ {
+    let cluster = RedisCluster::start(&[]).await;
+    cluster.announces_nothing().await;
+    let there = is_felt_within(PULLED, "a silent cluster", &Site::on(cluster.url())).await;
+    assert!(there.has_said("announcements do not arrive"));
+}
+
 #[tokio::test]
 async fn a_logout_on_one_node_is_refused_on_another_within_a_second_and_a_half_over_sqlite() {
     is_felt_within(PULLED, "SQLite", &Site::on_sqlite()).await;
@@ -50,7 +60,8 @@ async fn a_logout_is_refused_by_a_server_that_is_started_again() {
     }
 }
 
-async fn is_felt_within(limit: Duration, name: &str, site: &Site) {
+/// Returns the other node.
+async fn is_felt_within(limit: Duration, name: &str, site: &Site) -> Arc<AppServer> {
     let [here, there] = site.two_servers().await;
     let mut taken = Vec::new();
     for tokens in log_in(&here, TRIES).await {
@@ -86,6 +97,7 @@ async fn is_felt_within(limit: Duration, name: &str, site: &Site) {
         "a logout everywhere over {name} takes {:?}",
         began.elapsed()
     );
+    there
 }
 
 /// Returns the time from the answer to the logout until the refusal.
@@ -102,5 +114,5 @@ async fn until_refused(there: &Arc<AppServer>, tokens: &Value) -> Duration {
 
 const TRIES: usize = 7;
 /// Less than half of the time between two pulls.
-const ANNOUNCED: Duration = Duration::from_millis(400);
-const PULLED: Duration = Duration::from_millis(1500);
+pub(crate) const ANNOUNCED: Duration = Duration::from_millis(400);
+pub(crate) const PULLED: Duration = Duration::from_millis(1500);

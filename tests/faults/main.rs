@@ -6,6 +6,7 @@ mod example;
 mod guesses;
 mod kills;
 mod logouts;
+mod logouts_in_failover;
 mod lost_writes;
 mod memory;
 mod one_token;

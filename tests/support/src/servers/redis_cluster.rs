@@ -174,6 +174,14 @@ impl RedisCluster {
         .await;
     }
 
+    /// From now on nobody may publish or subscribe.
+    pub async fn announces_nothing(&self) {
+        for node in 0..self.nodes.len() {
+            let refused = "ACL SETUSER default resetchannels";
+            assert_eq!(self.ask(node, refused).await, "+OK");
+        }
+    }
+
     /// Moves a slot from one primary to another, key by key, as `redis-cli --cluster reshard` does.
     pub async fn move_slot(&self, slot: u16, from: usize, to: usize) {
         self.begin_move(slot, from, to).await;
