@@ -11,7 +11,6 @@ use super::harmless::note;
 use super::pipeline::AT_ONCE;
 use super::prefix::feed_of;
 use super::progress::{Number, Progress};
-use super::pull::pull;
 use super::server;
 use super::statements::{ENDED, call_all};
 use super::store::RedisStore;
@@ -145,7 +144,7 @@ impl RedisStore {
         let mut progress = Progress::after(Number(lately, 0));
         let mut missing: HashSet<SessionId> = ids.iter().copied().collect();
         loop {
-            let page = pull(&self.connection, &self.prefix, Some(progress)).await?;
+            let page = self.read_on(Some(progress)).await?;
             for revocation in &page.revoked {
                 missing.remove(&revocation.id);
             }

@@ -16,6 +16,7 @@ use super::pull::pull;
 use super::statements::{Call, REPLACE, call_all};
 use super::{changes, erasure, row, rows};
 use crate::clock::Timestamp;
+use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::revocation::Receipt;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
@@ -124,6 +125,25 @@ impl RedisStore {
         self.prefix = prefix;
         self
     }
+
+    /// Reads revocations after what is known, or from the beginning.
+    pub(super) async fn read_on(
+        &self,
+        known: Option<Progress>,
+    ) -> Result<RevocationPage, BoxError> {
+        let mut page = pull(&self.connection, &self.prefix, known.clone()).await;
+        if page.is_err() {
+            // The server may have closed a connection that was idle, or that of a process that was
+            // frozen, and then the store is not at fault.
+            self.connection.replace().await;
+            page = pull(&self.connection, &self.prefix, known).await;
+        }
+        if page.is_ok() {
+            self.connection.set_replica(false);
+        }
+        self.connection.note_pull(page.is_ok());
+        page
+    }
 }
 
 #[async_trait]
@@ -228,25 +248,8 @@ impl SessionStore for RedisStore {
 
     // Every process that serves requests calls this each second, which renews the connection.
     async fn revoked_since(&self, cursor: Option<Cursor>) -> Result<RevocationPage, StoreError> {
-        let known: Option<Progress> = cursor.and_then(|cursor| cursor.as_str().parse().ok());
-        let mut page = pull(&self.connection, &self.prefix, known.clone()).await;
-        if page.is_err() {
-            // The server may have closed a connection that was idle, or that of a process that was
-            // frozen, and then the store is not at fault.
-            self.connection.replace().await;
-            page = pull(&self.connection, &self.prefix, known).await;
-        }
-        match page {
-            Ok(page) => {
-                self.connection.set_replica(false);
-                self.connection.note_pull(true);
-                Ok(page)
-            }
-            Err(error) => {
-                self.connection.note_pull(false);
-                Err(self.place.failed(error))
-            }
-        }
+        let known = cursor.and_then(|cursor| cursor.as_str().parse().ok());
+        self.read_on(known).await.failed_at(&self.place)
     }
 
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
