@@ -1,4 +1,4 @@
-//! A logout on one node, felt on another while a replica takes the place of its primary.
+//! A logout on one node, felt on another while a replica replaces its primary.
 //!
 //! The other node cannot read the feeds of a primary that is gone. It needs the time until the
 //! replica is the primary, which is longer than the node timeout, and then its next pull.

@@ -36,6 +36,8 @@ async fn writes_that_die_with_a_primary_log_out_only_those_who_logged_in_lately(
     let on_primary = |sessions: &[Value]| sessions.iter().filter(|one| had.has(one)).count();
     let (rotations, logouts) = (on_primary(&renewed), on_primary(&leave));
     let is_lost = |tokens: &Value| had.has(tokens) && !kept.has(tokens);
+    // They logged in before.
+    assert!(!stay.iter().chain(&leave).any(is_lost), "too much is lost");
     let logins = come.iter().filter(|one| is_lost(one)).count();
     println!("lost of {SESSIONS} each: {rotations} rotations, {logouts} logouts, {logins} logins");
     assert!(rotations > 0 && logouts > 0 && logins > 0);
