@@ -145,10 +145,10 @@ impl Feed {
         revocations: &Revocations,
         reading: &mut Reading,
     ) -> Result<bool, StoreError> {
-        // It lasts until the store has back what it lost.
         let pull = revocations.begin_pull();
         let page = self.ask_for_page(revocations, reading, &pull);
         let page = with_timeout(PULL_DEADLINE, page).await?;
+        drop(pull);
         if page.more {
             reading.cursor = Some(page.cursor);
             return Ok(false);
@@ -156,8 +156,12 @@ impl Feed {
         revocations.set_current_to(reading.asked);
         if let Some(comparison) = &reading.comparison {
             let lost = revocations.lost(comparison).await;
-            let tell = self.tell_what_was_lost(&lost);
-            if let Err(error) = with_timeout(PULL_DEADLINE, tell).await {
+            // It has a deadline of its own, until which the pulls pause.
+            let telling = revocations.begin_pull();
+            let told = with_timeout(PULL_DEADLINE, self.tell_what_was_lost(&lost)).await;
+            telling.has_ended();
+            drop(telling);
+            if let Err(error) = told {
                 // All pages again, to find the lost revocations again. The store may have been set
                 // back once more in the meantime, which a reading from the beginning does not
                 // notice.
