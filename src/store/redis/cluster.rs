@@ -3,8 +3,8 @@
 //! The driver knows which node has which slot, and follows redirections. Commands go to primaries
 //! only. A command whose connection breaks is sent again, so it may run twice. Then a `replace`
 //! that wrote says that it did not, and the refresh reads the row again; an `insert` fails, and
-//! leaves a session that nobody has a token of; a ticket that was taken is gone; a guess counts
-//! twice.
+//! leaves a session that nobody has a token of; a `revoke` that ended a session says that it did
+//! not, and has no event; a ticket that was taken is gone; a guess counts twice.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

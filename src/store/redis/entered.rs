@@ -1,6 +1,7 @@
-//! [`Entered`] are the sessions that this process has revoked lately.
+//! [`Entered`] are the sessions that this process has revoked lately, one by one.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,32 +9,39 @@ use tokio::time::Instant;
 
 use crate::names::SessionId;
 
-/// The sessions that this process has entered into the feed lately, in revocations that succeeded.
+/// The sessions that this process has revoked lately, one by one.
 ///
-/// It gives them back if the store loses them, so they need not be entered again. Otherwise a
-/// client that logs out again and again would make the feed grow without a bound.
+/// The caller knows of such a session, and gives it back if the store loses it. So it need not be
+/// entered into the feed again. Otherwise a client that logs out again and again would make the
+/// feed grow without a bound.
 #[derive(Default)]
-pub(super) struct Entered(Mutex<HashMap<SessionId, Instant>>);
+pub(super) struct Entered(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    newer: HashMap<SessionId, Instant>,
+    /// The ones before. They are forgotten when the newer ones are too many.
+    older: HashMap<SessionId, Instant>,
+}
 
 impl Entered {
-    pub(super) fn note(&self, ids: &[SessionId]) {
-        let now = Instant::now();
-        let mut entered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if entered.len() + ids.len() > MOST {
-            entered.retain(|_, at| now.duration_since(*at) < LATELY);
+    pub(super) fn note(&self, id: SessionId) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.newer.len() >= MOST / 2 {
+            known.older = mem::take(&mut known.newer);
         }
-        let room = MOST.saturating_sub(entered.len());
-        entered.extend(ids.iter().take(room).map(|id| (*id, now)));
+        known.newer.insert(id, Instant::now());
     }
 
     pub(super) fn contains(&self, id: &SessionId) -> bool {
-        let entered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = entered.get(id);
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = known.newer.get(id).or_else(|| known.older.get(id));
         at.is_some_and(|at| at.elapsed() < LATELY)
     }
 }
 
-const LATELY: Duration = Duration::from_secs(600);
+/// A revocation that failed is repeated sooner.
+pub(super) const LATELY: Duration = Duration::from_secs(600);
 /// They take less than a megabyte.
 const MOST: usize = 10_000;
 
@@ -42,18 +50,20 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_session_is_known_for_a_while_and_never_too_many_are() {
+    async fn a_session_is_known_for_a_while_and_the_oldest_are_forgotten_first() {
         let entered = Entered::default();
         let id = |number: u128| SessionId::from_bytes(number.to_le_bytes());
-        let many: Vec<SessionId> = (0..20_000).map(id).collect();
-        entered.note(&many);
-        let known = || many.iter().filter(|id| entered.contains(id)).count();
-        assert_eq!(known(), MOST);
-        entered.note(&[id(30_000)]);
-        assert!(!entered.contains(&id(30_000)));
+        for number in 0..20_000 {
+            entered.note(id(number));
+        }
+        let is_known = |number| entered.contains(&id(number));
+        let known = (0..20_000).filter(|number| is_known(*number)).count();
+        assert!((MOST / 2..=MOST).contains(&known), "{known}");
+        assert!(is_known(19_999));
+        assert!(!is_known(0));
         tokio::time::advance(LATELY).await;
-        assert_eq!(known(), 0);
-        entered.note(&[id(30_000)]);
-        assert!(entered.contains(&id(30_000)));
+        assert!(!is_known(19_999));
+        entered.note(id(19_999));
+        assert!(is_known(19_999));
     }
 }

@@ -7,6 +7,7 @@ use redis::RedisResult;
 use tokio::time::Instant;
 
 use super::announcements::announce;
+use super::entered::LATELY;
 use super::harmless::note;
 use super::pipeline::AT_ONCE;
 use super::prefix::feed_of;
@@ -58,23 +59,28 @@ impl RedisStore {
     ) -> Result<u64, BoxError> {
         let lives = |session: &Session| session.revoked().is_none();
         let (live, over): (Vec<_>, Vec<_>) = found.into_iter().partition(lives);
-        self.enter_again(&over).await?;
-        self.revoke_live(&live, record).await
+        let revoked = self.revoke_live(&live, record).await;
+        self.enter_again(over, record.at).await?;
+        revoked
     }
 
-    /// Enters sessions whose rows have ended into their feeds again.
+    /// Enters sessions whose rows have ended lately into their feeds again.
     ///
     /// In a cluster a failover may have lost the entry and kept the row, on another node, of a
-    /// revocation that then failed. Its repetition finds the row as it is here. Elsewhere the entry
-    /// is never lost alone, since it was written before the row ended.
-    async fn enter_again(&self, over: &[Session]) -> Result<(), BoxError> {
-        if !self.connection.is_cluster() {
+    /// revocation that then failed. Its repetition finds the row as it is here. One server loses
+    /// the entry only together with the row, which ended after it.
+    async fn enter_again(&self, mut over: Vec<Session>, now: Timestamp) -> Result<(), BoxError> {
+        over.retain(|session| {
+            let ended = session.revoked();
+            ended.is_some_and(|ended| now.saturating_since(ended.at) < LATELY)
+                && !self.entered.contains(session.id())
+        });
+        let Some(first) = over.first().filter(|_| self.connection.is_cluster()) else {
             return Ok(());
-        }
-        let ids = over.iter().map(|session| *session.id());
-        let ids: Vec<SessionId> = ids.filter(|id| !self.entered.contains(id)).collect();
-        feed::enter_each(&mut self.connection.primary()?, &self.prefix, &ids).await?;
-        self.entered.note(&ids);
+        };
+        let ids = over.iter().map(Session::id);
+        feed::enter_each(&mut self.connection.primary()?, &self.prefix, ids).await?;
+        note(self.announce(first.id()).await, NOT_ANNOUNCED);
         Ok(())
     }
 
@@ -103,11 +109,7 @@ impl RedisStore {
             // the feed before it knew of them.
             feed::enter_each(&mut link, &self.prefix, &ids).await?;
         }
-        let ended = ended?.len() as u64;
-        if self.connection.is_cluster() {
-            self.entered.note(&ids);
-        }
-        Ok(ended)
+        Ok(ended?.len() as u64)
     }
 
     /// Enters sessions that the store has lost into their feeds, and ends those of them that live.
@@ -140,7 +142,7 @@ impl RedisStore {
     async fn not_entered_lately(&self, ids: &[SessionId]) -> Result<HashSet<SessionId>, BoxError> {
         let mut link = self.connection.primary()?;
         let clock = server::time(redis::cmd("TIME").query_async(&mut link).await?)?;
-        let lately = clock.as_millis().saturating_sub(LATELY_MILLIS);
+        let lately = clock.as_millis().saturating_sub(LOOK_BACK_MILLIS);
         let mut progress = Progress::after(Number(lately, 0));
         let mut missing: HashSet<SessionId> = ids.iter().copied().collect();
         loop {
@@ -176,6 +178,6 @@ impl RedisStore {
 const SLOW: Duration = Duration::from_millis(500);
 /// How far back to look for what other processes have given back. The clocks of nodes differ by
 /// less.
-const LATELY_MILLIS: u64 = 600_000;
+const LOOK_BACK_MILLIS: u64 = 600_000;
 const NOT_ANNOUNCED: &str = "a revocation was not announced";
 const STAYS_IN_INDEX: &str = "a session did not leave the index";

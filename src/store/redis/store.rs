@@ -209,8 +209,14 @@ impl SessionStore for RedisStore {
 
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
         let found = self.find(id).await?;
+        let exists = found.is_some();
         let revoked = self.revoke_found(found, record).await;
-        Ok(revoked.failed_at(&self.place)? > 0)
+        let revoked = revoked.failed_at(&self.place)?;
+        if exists && self.connection.is_cluster() {
+            // The caller knows of it now. A caller of `revoke_all` does after the next pull.
+            self.entered.note(*id);
+        }
+        Ok(revoked > 0)
     }
 
     async fn revoke_all(

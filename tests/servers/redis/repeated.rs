@@ -1,5 +1,7 @@
 //! Logouts that are repeated in a cluster, where a row and its entry in the feed are on two nodes.
 
+use std::time::Duration;
+
 use support::logins;
 use tower_bearer::RedisStore;
 use tower_bearer::store::redis_driver::cluster::ClusterClient;
@@ -80,6 +82,36 @@ async fn a_logout_whose_entry_was_lost_is_complete_once_it_is_repeated() {
     assert_eq!(ended.count(), 0);
     let page = processes.here.revoked_since(None).await.unwrap();
     assert!(page.contains(session.id()), "the logout was not heard of");
+}
+
+/// The caller of the first one may have failed before it knew whom it had logged out.
+#[tokio::test]
+async fn a_logout_everywhere_is_complete_once_the_same_process_repeats_it() {
+    let mut processes = Processes::new().await;
+    let (session, user) = (session("user"), logins("user"));
+    processes.here.insert(&session).await.unwrap();
+    let record = RevocationReason::Everywhere.at(now());
+    let ended = processes.here.revoke_all(&user, record).await.unwrap();
+    assert_eq!(ended.count(), 1);
+
+    processes.lose_the_feed().await;
+    let ended = processes.here.revoke_all(&user, record).await.unwrap();
+    assert_eq!(ended.count(), 0);
+    let page = processes.there.revoked_since(None).await.unwrap();
+    assert!(page.contains(session.id()), "the logout was not heard of");
+}
+
+#[tokio::test]
+async fn a_session_that_ended_long_ago_is_not_entered_again() {
+    let mut processes = Processes::new().await;
+    let session = session("user");
+    processes.here.insert(&session).await.unwrap();
+    let record = RevocationReason::LoggedOut.at(now());
+    assert!(processes.here.revoke(session.id(), record).await.unwrap());
+    processes.lose_the_feed().await;
+    let later = RevocationReason::LoggedOut.at(now() + Duration::from_secs(601));
+    processes.there.revoke(session.id(), later).await.unwrap();
+    assert_eq!(processes.entries().await, 0);
 }
 
 #[tokio::test]
