@@ -40,9 +40,12 @@ start_redis() {
     export BENCH_REDIS_URL=redis://127.0.0.1:$port
 }
 
-# Three primaries without replicas, with the settings of the one server.
+# start_redis_cluster [SETTING...]: three primaries without replicas, by default with the settings
+# of the one server.
 start_redis_cluster() {
     local program port node ports=() first=(0 5461 10923) last=(5460 10922 16383)
+    local settings=(--appendonly yes --appendfsync always)
+    if [ $# -gt 0 ]; then settings=("$@"); fi
     if [ -n "${BENCH_REDIS_CLUSTER_URL:-}" ]; then return; fi
     program=$(command -v redis-server || command -v valkey-server || true)
     if [ -z "$program" ]; then return; fi
@@ -50,8 +53,8 @@ start_redis_cluster() {
         port=$(free_port)
         ports+=("$port")
         mkdir "$servers/node-$node"
-        "$program" --bind 127.0.0.1 --port "$port" --dir "$servers/node-$node" --appendonly yes \
-            --appendfsync always --cluster-enabled yes >"$servers/node-$node/log" 2>&1 &
+        "$program" --bind 127.0.0.1 --port "$port" --dir "$servers/node-$node" "${settings[@]}" \
+            --cluster-enabled yes >"$servers/node-$node/log" 2>&1 &
         node_pids+=($!)
         until (: <>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.1; done
         tell_node "$port" "CLUSTER ADDSLOTSRANGE ${first[node]} ${last[node]}" >/dev/null
