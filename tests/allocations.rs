@@ -5,11 +5,17 @@ use std::future::{Ready, ready};
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
+use support::{FailingStore, ask, bearer_of, log_in, sessions_in};
+use tokio::runtime::{Builder, Runtime};
 use tower::{Layer, Service, service_fn};
+use tower_bearer::clock::Clock;
+use tower_bearer::names::SessionId;
+use tower_bearer::store::SessionStore;
 use tower_bearer::test_util::TestTokens;
-use tower_bearer::{AccessTokenClaims, BearerAuthLayer};
+use tower_bearer::{AccessTokenClaims, BearerAuthLayer, MemoryStore};
 
 /// Returns how many allocations the layer makes for a request with this `Authorization` header,
 /// without those of the verifier, and the status of the response.
@@ -109,4 +115,27 @@ fn a_token_that_was_never_seen_costs_six() {
     // The first time, no copy of the token is made.
     assert!(bytes + fresh.len() as u64 <= bytes_with_copy);
     assert_eq!(verify(), (0, 0));
+}
+
+/// Each page makes the lists that it enters anew. Those before it are let go one by one.
+#[test]
+fn a_first_reading_of_many_pages_takes_the_memory_of_one_set() {
+    const REVOKED: usize = 100_000;
+    let (runtime, tokens) = (Runtime::new().unwrap(), TestTokens::new());
+    let store = FailingStore::new(MemoryStore::new());
+    let layer = sessions_in(&tokens, store.clone()).layer();
+    let token = runtime.block_on(async {
+        let ids = (0..REVOKED as u128).map(|id| SessionId::from_bytes(id.to_be_bytes()));
+        let (ids, now) = (ids.collect::<Vec<_>>(), tokens.clock().now());
+        store.assert_revoked(&ids, now).await.unwrap();
+        bearer_of(&log_in(&sessions_in(&tokens, store.clone()), "alice").await)
+    });
+    store.in_pages(REVOKED / 20, Duration::ZERO);
+    let reads = Builder::new_current_thread().enable_all().build().unwrap();
+    let counted = allocation_counter::measure(|| {
+        assert_eq!(reads.block_on(ask(&layer, &token)).status, 200);
+    });
+    let (held, most) = (counted.bytes_current as f64, counted.bytes_max as f64);
+    assert!(held > 24.0 * REVOKED as f64);
+    assert!(most < 1.8 * held, "{most} bytes at most, {held} afterwards");
 }

@@ -193,6 +193,9 @@ impl Feed {
         if page.complete {
             reading.comparison = Some(before);
             reading.was_set_back |= reading.cursor.is_some();
+        } else {
+            // Every list that the page replaces would be there twice.
+            drop(before);
         }
         if page.complete || reading.asked == NOT_YET {
             reading.asked = pull.asked();
