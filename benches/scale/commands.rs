@@ -1,6 +1,7 @@
 //! What each call costs the servers.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use support::{Accounts, FailingStore, ask, bearer_of};
 use tower_bearer::clock::{Clock, SystemClock};
@@ -34,20 +35,23 @@ pub(super) async fn print(nodes: &mut Nodes, store: &RedisStore) {
     }
     before.print_each(&nodes.counts().await, "login with a password", PASSWORDS);
 
-    let before = nodes.counts().await;
-    for _ in 0..CALLS {
-        let login = tokens.pop_front().unwrap();
-        let pair = sessions.refresh(refresh_token(&login)).await;
-        tokens.push_back(pair.unwrap());
-    }
-    before.print_each(&nodes.counts().await, "refresh", CALLS);
+    for (what, after) in [("first", Duration::ZERO), ("later", OVERLAP)] {
+        tokio::time::sleep(after).await;
+        let before = nodes.counts().await;
+        for _ in 0..CALLS {
+            let old = tokens.pop_front().unwrap();
+            let pair = sessions.refresh(refresh_token(&old)).await;
+            tokens.push_back(pair.unwrap());
+        }
+        before.print_each(&nodes.counts().await, &format!("{what} refresh"), CALLS);
 
-    let before = nodes.counts().await;
-    for pair in &tokens {
-        assert_eq!(ask(&layer, &bearer_of(pair)).await.status, 200);
-        sessions.flush().await.unwrap();
+        let before = nodes.counts().await;
+        for pair in &tokens {
+            assert_eq!(ask(&layer, &bearer_of(pair)).await.status, 200);
+            sessions.flush().await.unwrap();
+        }
+        before.print_each(&nodes.counts().await, "first use of its token", CALLS);
     }
-    before.print_each(&nodes.counts().await, "first use", CALLS);
 
     let before = nodes.counts().await;
     for pair in tokens.drain(..CALLS as usize / 2) {
@@ -83,5 +87,7 @@ fn refresh_token(pair: &TokenResponse) -> RefreshToken {
 }
 
 const CALLS: u32 = 500;
+/// Within it, and a second, a refresh only reads.
+const OVERLAP: Duration = Duration::from_secs(32);
 /// Of one user, and so few that no session ends.
 const PASSWORDS: u32 = 5;

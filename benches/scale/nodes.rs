@@ -204,19 +204,11 @@ impl Counts {
             let nodes = self.each.iter().zip(&now.each);
             of_one(nodes.map(|(then, now)| of(now) - of(then)).sum())
         };
-        let mut commands = Vec::new();
-        for (name, calls) in &now.commands {
-            let before = self.commands.get(name).copied().unwrap_or_default();
-            let calls = of_one((calls - before) as f64);
-            if calls >= 0.2 {
-                commands.push(format!("{name} {calls:.1}"));
-            }
-        }
         println!(
             "  {what}: {:.0} µs of the servers' processors, {:.0} bytes sent; {}",
             sum(|node| node.cpu * 1e6),
             sum(|node| node.sent as f64),
-            commands.join(", "),
+            self.named(now, f64::from(times)),
         );
     }
 
@@ -235,6 +227,18 @@ impl Counts {
         });
         let rates: Vec<String> = rates.collect();
         println!("  {what}: a second and node {}", rates.join(" | "));
+        println!("    on all nodes {}", self.named(now, seconds));
+    }
+
+    /// Returns the commands since then by name, divided by a number.
+    fn named(&self, now: &Self, by: f64) -> String {
+        let calls = now.commands.iter().map(|(name, calls)| {
+            let before = self.commands.get(name).copied().unwrap_or_default();
+            (name, (calls - before) as f64 / by)
+        });
+        let often = calls.filter(|(_, calls)| *calls >= 0.2);
+        let named = often.map(|(name, calls)| format!("{name} {calls:.1}"));
+        named.collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -76,9 +76,10 @@ async fn storm(url: &str, secret: &Secret, a_second: u32) -> JoinHandle<()> {
         }
         let mut ticks = interval(Duration::from_secs(1) / a_second);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
+        // Each is another user: sessions that one user has ended lately slow down their logins.
+        for user in 0_i64.. {
             ticks.tick().await;
-            let pair = sessions.start(Identity::new("stormy")).await.unwrap();
+            let pair = sessions.start(Identity::new(user)).await.unwrap();
             let ended = sessions.log_out(pair.access_token().secret()).await;
             ended.unwrap();
         }
