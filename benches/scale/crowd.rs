@@ -29,10 +29,11 @@ impl Crowd {
             let (url, secret) = (url.to_owned(), secret.clone());
             starting.spawn(async move {
                 let store = RedisStore::open(&url).await.unwrap();
-                let sessions = match announced {
-                    true => process(store, &secret),
+                let sessions = if announced {
+                    process(store, &secret)
+                } else {
                     // It announces nothing that the store does.
-                    false => process(FailingStore::new(store), &secret),
+                    process(FailingStore::new(store), &secret)
                 };
                 let layer = sessions.layer();
                 (sessions, layer)

@@ -7,7 +7,8 @@
 //!
 //! It starts three primaries, and this program. A cluster that `BENCH_REDIS_CLUSTER_URL` names has
 //! to be empty, without replicas in the URL: everything in it is **deleted**. `SESSIONS` says how
-//! many sessions there are in the end (10,000,000), `REVOKED` how many revocations (10,000,000),
+//! many sessions there are in the end (10,000,000), `THROUGH_STORE` how many of them at most go
+//! through the store and are not copied (1,000,000), `REVOKED` how many revocations (10,000,000),
 //! `PROCESSES` how many processes (100), `SECONDS` how long each of their loads is measured (10).
 
 #![allow(clippy::unwrap_used)]

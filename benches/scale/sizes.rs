@@ -20,9 +20,10 @@ pub(super) async fn print(url: &str) {
         }
         let start = Instant::now();
         // The last step would take hours through the store.
-        match count <= number("THROUGH_STORE", 1_000_000).into() {
-            true => rows::insert(&store, there..count).await,
-            false => copies::add(&mut nodes, &store, count - there).await,
+        if count <= number("THROUGH_STORE", 1_000_000).into() {
+            rows::insert(&store, there..count).await;
+        } else {
+            copies::add(&mut nodes, &store, count - there).await;
         }
         let rate = (count - there) as f64 / start.elapsed().as_secs_f64();
         there = count;
