@@ -10,7 +10,7 @@ use crate::site::{Site, assert_in, assert_out, has_to_log_in_again, log_in};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_that_die_with_a_primary_log_out_only_those_who_logged_in_lately() {
-    let mut cluster = RedisCluster::start(RedisCluster::GIVES_UP_SOON).await;
+    let mut cluster = RedisCluster::start(&[]).await;
     let site = Site::on(cluster.url());
     let [here, there] = site.two_servers().await;
     let (stay, leave) = (log_in(&here, SESSIONS).await, log_in(&here, SESSIONS).await);
@@ -44,9 +44,11 @@ async fn writes_that_die_with_a_primary_log_out_only_those_who_logged_in_lately(
 
     // The process that heard of the logouts first is gone, too.
     here.kill();
+    cluster.gives_up_soon().await;
     cluster.node(primary).kill();
     let refusing = Refusing::start(&there, &leave);
     cluster.takes_over(replica).await;
+    cluster.gives_up_late().await;
     for tokens in &renewed {
         until("its row is there", LIMIT, async || {
             there.refresh(tokens).await.status != 503

@@ -20,8 +20,9 @@ async fn a_minority_that_all_servers_still_reach_logs_nobody_out_and_revives_nob
         return;
     };
     let parted = Parted::begin(&network, [&Host::LOOPBACK; 2]).await;
-    // The minority has a third of the rows.
-    assert!(parted.heal("all reach the minority").await > 0);
+    let (lost, come) = parted.heal("all reach the minority").await;
+    // The minority has a third of the rows. A slow machine may have begun only a few sessions.
+    assert!(lost > 0 || come < 20, "lost {lost} of {come}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,7 +42,8 @@ async fn a_minority_without_servers_loses_nothing() {
     };
     let [_, many] = network.hosts();
     let parted = Parted::begin(&network, [many; 2]).await;
-    assert_eq!(parted.heal("no server in the minority").await, 0);
+    let (lost, _) = parted.heal("no server in the minority").await;
+    assert_eq!(lost, 0);
 }
 
 /// An application of two servers, whose cluster is cut in two.
@@ -60,18 +62,17 @@ impl<'a> Parted<'a> {
     /// Cuts, and waits until the minority has given up and the majority has replaced its primary.
     async fn begin(network: &'a Network, at: [&Host; 2]) -> Self {
         let [few, many] = network.hosts();
-        let cluster = RedisCluster::start_on(
-            [few, many, many, many, few, many],
-            RedisCluster::GIVES_UP_SOON,
-        )
-        .await;
+        let cluster = RedisCluster::start_on([few, many, many, many, few, many], &[]).await;
         let site = Site::on(cluster.url()).that_rotates_every_second();
         let servers: [Arc<AppServer>; 2] =
             tokio::join!(site.server_on(at[0]), site.server_on(at[1])).into();
         let leaving = log_in(&servers[0], LEAVING).await;
         let storm = Storm::start(&servers, log_in(&servers[1], CLIENTS).await);
         storm.rotates(CLIENTS).await;
-        assert_eq!(cluster.pair(0).await, (OLD, NEW), "the primaries changed");
+        for third in 0..3 {
+            let pair = (third, third + 3);
+            assert_eq!(cluster.pair(third).await, pair, "the primaries changed");
+        }
 
         network.cut();
         let (out, come) = tokio::join!(
@@ -82,6 +83,8 @@ impl<'a> Parted<'a> {
             ),
             join_all((0..COMING_AT_ONCE).map(|_| comes(&servers[0]))),
         );
+        // Only now, so that a slow machine has the time to acknowledge them.
+        cluster.gives_up_soon().await;
         cluster.gives_up(OLD).await;
         cluster.takes_over(NEW).await;
         Self {
@@ -97,7 +100,9 @@ impl<'a> Parted<'a> {
 
     /// Asserts that the first server refuses writes, and says when to try again.
     async fn refuses_writes(&self) {
-        let (server, tokens) = (&self.servers[0], self.out.first().unwrap());
+        let acknowledged = self.out.first();
+        let tokens = acknowledged.expect("the minority acknowledged no logout before it gave up");
+        let server = &self.servers[0];
         for (what, answer) in [
             ("login", server.log_in("alice", "wonderland-7").await),
             ("refresh", server.refresh(tokens).await),
@@ -109,8 +114,9 @@ impl<'a> Parted<'a> {
     }
 
     /// Waits while the cluster is cut, heals it, and asserts that everything is as it was
-    /// acknowledged, except for the logins that were lost. Returns their number.
-    async fn heal(self, name: &str) -> usize {
+    /// acknowledged, except for the logins that were lost. Returns their number, and that of all
+    /// logins since the cut.
+    async fn heal(self, name: &str) -> (usize, usize) {
         let [here, there] = &self.servers;
         let refusing = Refusing::start(here, &self.out);
         self.storm.rotates(2 * CLIENTS).await;
@@ -120,6 +126,7 @@ impl<'a> Parted<'a> {
         );
         let is_lost = |tokens: &Value| old.has(tokens) && !new.has(tokens);
         self.network.heal();
+        self.cluster.gives_up_late().await;
         self.cluster.follows(OLD).await;
         self.cluster.sees_all(OLD).await;
         self.storm.rotates(2 * CLIENTS).await;
@@ -158,7 +165,7 @@ impl<'a> Parted<'a> {
         let [first, second] = [here, there].map(|server| told(server));
         println!("{name}: lost {lost} of {come} logins");
         println!("{name}: of {out} logouts {first} and {second} were told again");
-        lost
+        (lost, come)
     }
 }
 

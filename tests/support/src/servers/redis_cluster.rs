@@ -9,7 +9,7 @@ use super::redis::{ask, replica_is_in_step, send};
 use super::{Host, RedisServer, process};
 
 /// Three primaries of Redis or Valkey, and the replica of each: nodes 0 to 2, and 3 to 5. The
-/// others give up a node that was silent for 15 seconds.
+/// others give up a node that was silent for fifteen seconds.
 #[derive(Debug)]
 pub struct RedisCluster {
     nodes: Vec<RedisServer>,
@@ -18,7 +18,7 @@ pub struct RedisCluster {
 impl RedisCluster {
     /// The settings of a cluster whose nodes are killed: the others give them up after four seconds
     /// of silence. A busy machine may be as silent.
-    pub const GIVES_UP_SOON: &[&str] = &["--cluster-node-timeout", "4000"];
+    pub const GIVES_UP_SOON: &[&str] = &["--cluster-node-timeout", SOON];
 
     /// Settings as on the command line.
     pub async fn start(settings: &[&str]) -> Self {
@@ -27,12 +27,7 @@ impl RedisCluster {
 
     /// The same with a host for each node.
     pub async fn start_on(hosts: [&Host; 2 * PRIMARIES], settings: &[&str]) -> Self {
-        let mut all = vec![
-            "--cluster-enabled",
-            "yes",
-            "--cluster-node-timeout",
-            "15000",
-        ];
+        let mut all = vec!["--cluster-enabled", "yes", "--cluster-node-timeout", LATE];
         // A replica takes over however old its data is.
         all.extend(["--cluster-replica-validity-factor", "0"]);
         all.extend(["--repl-diskless-sync-delay", "0"]);
@@ -137,6 +132,25 @@ impl RedisCluster {
         })
         .await;
         self.sees_all(replica).await;
+    }
+
+    /// From now on the nodes give up one that was silent for four seconds.
+    pub async fn gives_up_soon(&self) {
+        self.gives_up_after(SOON).await;
+    }
+
+    /// From now on the nodes give up one that was silent for fifteen seconds, as at the start.
+    pub async fn gives_up_late(&self) {
+        self.gives_up_after(LATE).await;
+    }
+
+    /// A node that is dead cannot answer.
+    async fn gives_up_after(&self, milliseconds: &str) {
+        let set = format!("CONFIG SET cluster-node-timeout {milliseconds}");
+        for node in 0..self.nodes.len() {
+            let answer = self.ask(node, &set).await;
+            assert!(["+OK", ""].contains(&answer.as_str()), "{answer}");
+        }
     }
 
     /// Waits until a node is a replica, and has all data.
@@ -292,5 +306,8 @@ fn command(arguments: &[&[u8]]) -> Vec<u8> {
 }
 
 const PRIMARIES: usize = 3;
+/// Milliseconds of silence after which a node is given up.
+const SOON: &str = "4000";
+const LATE: &str = "15000";
 /// The time that an election may take.
 const ELECTION: Duration = Duration::from_secs(20);
