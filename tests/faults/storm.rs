@@ -57,7 +57,7 @@ impl Storm {
 
     async fn sees(&self, what: &str, holds: impl Fn() -> bool) {
         // A client that panicks ends it for all. The end tells why.
-        until(what, LIMIT, async || {
+        until(what, 3 * LIMIT, async || {
             holds() || self.seen.over.load(Relaxed)
         })
         .await;

@@ -273,6 +273,8 @@ impl RedisCluster {
     /// The strings that a node answers to a command of one line.
     async fn strings(&self, node: usize, command: &str) -> Vec<Vec<u8>> {
         let answer = send(self.addr(node), format!("{command}\r\n").as_bytes()).await;
+        let said = String::from_utf8_lossy(&answer);
+        assert!(answer.starts_with(b"*"), "{command}: {said:?}");
         let (mut keys, mut rest) = (Vec::new(), &answer[..]);
         while let Some(at) = rest.iter().position(|byte| *byte == b'$') {
             let end = at + rest[at..].iter().position(|byte| *byte == b'\r').unwrap();
