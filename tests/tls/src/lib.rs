@@ -12,13 +12,13 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tower_bearer::clock::{Clock, SystemClock};
 use tower_bearer::names::SessionId;
-use tower_bearer::store::{RevocationReason, Session, SessionParts, SessionStore};
+use tower_bearer::store::{Announcements, RevocationReason, Session, SessionParts, SessionStore};
 
 /// What the document says to install where other dependencies bring another provider.
 const _: fn() -> rustls::crypto::CryptoProvider = rustls::crypto::aws_lc_rs::default_provider;
 
-/// A login and a logout, which is announced.
-async fn works(store: &impl SessionStore) {
+/// A login and a logout, which is announced. Returns the announcements, whose connection is open.
+async fn works(store: &impl SessionStore) -> Box<dyn Announcements> {
     let now = SystemClock.now();
     let id = SessionId::from_bytes([1; 16]);
     let end = now + Duration::from_secs(3600);
@@ -32,6 +32,7 @@ async fn works(store: &impl SessionStore) {
         .expect("nothing was announced")
         .unwrap();
     assert!(store.revoked_since(None).await.unwrap().contains(&id));
+    announcements
 }
 
 #[test]

@@ -65,7 +65,7 @@ async fn every_connection_to_postgres_is_encrypted() {
     let store = PostgresStore::open(&verified(&server, &certificates))
         .await
         .unwrap();
-    works(&store).await;
+    let _announcements = works(&store).await;
     let encrypted: Vec<bool> = sqlx::query_scalar(
         "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
          WHERE application_name = 'store'",

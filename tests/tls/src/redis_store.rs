@@ -50,7 +50,7 @@ async fn every_connection_to_redis_is_encrypted() {
     let store = RedisStore::from_client(client(&url, &certificates))
         .await
         .unwrap();
-    works(&store).await;
+    let _announcements = works(&store).await;
     let mut beside = connect_to_redis(&server.url()).await.unwrap();
     let clients: String = redis::cmd("CLIENT")
         .arg("LIST")
