@@ -114,5 +114,5 @@ async fn until_refused(there: &Arc<AppServer>, tokens: &Value) -> Duration {
 
 const TRIES: usize = 7;
 /// Less than half of the time between two pulls.
-pub(crate) const ANNOUNCED: Duration = Duration::from_millis(400);
+const ANNOUNCED: Duration = Duration::from_millis(400);
 pub(crate) const PULLED: Duration = Duration::from_millis(1500);
