@@ -17,26 +17,27 @@ use crate::logouts::PULLED;
 use crate::site::{Site, log_in};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_logout_while_a_primary_is_dead_is_felt_a_second_and_a_half_after_the_failover() {
+async fn a_logout_while_a_primary_is_dead_is_felt_soon_after_the_failover() {
     let mut cluster = RedisCluster::start(RedisCluster::GIVES_UP_SOON).await;
     is_felt("a primary is dead", &mut cluster, RedisServer::kill).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_logout_while_a_primary_hangs_is_felt_a_second_and_a_half_after_the_failover() {
+async fn a_logout_while_a_primary_hangs_is_felt_soon_after_the_failover() {
     let mut cluster = RedisCluster::start(RedisCluster::GIVES_UP_SOON).await;
     is_felt("a primary hangs", &mut cluster, |node| node.pause()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_logout_that_nobody_announces_is_felt_a_second_and_a_half_after_a_failover() {
+async fn a_logout_that_nobody_announces_is_felt_soon_after_a_failover() {
     let mut cluster = RedisCluster::start(RedisCluster::GIVES_UP_SOON).await;
     cluster.announces_nothing().await;
     is_felt("unannounced", &mut cluster, |node| node.pause()).await;
 }
 
-/// Half of the logouts are felt in the time that a pull may need, counted from the answer to the
-/// logout, or from the end of the failover if that is later.
+/// Half of the logouts are felt in twice the time that a pull may need, since the machine is busy
+/// with the failover. It is counted from the answer to the logout, or from the end of the failover
+/// if that is later.
 async fn is_felt(name: &str, cluster: &mut RedisCluster, fail: fn(&mut RedisServer)) {
     let site = Site::on(cluster.url());
     let [here, there] = site.two_servers().await;
@@ -69,7 +70,7 @@ async fn is_felt(name: &str, cluster: &mut RedisCluster, fail: fn(&mut RedisServ
     taken.sort();
     let (median, worst, needed) = (taken[TRIES / 2], taken[TRIES - 1], replaced - began);
     println!("{name}, replaced after {needed:?}: a logout takes {median:?}, at worst {worst:?}");
-    assert!(median < PULLED, "{taken:?}");
+    assert!(median < 2 * PULLED, "{taken:?}");
 }
 
 /// Logs out, and tries again as long as that is a 503. An election may take as long as `LIMIT`.
