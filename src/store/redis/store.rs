@@ -64,7 +64,7 @@ use async_trait::async_trait;
 ///
 /// The index is compact up to 1.5 million sessions with Redis's default `zset-max-listpack-entries
 /// 128`. For more sessions raise it: 512 is enough for 7 million. Otherwise a session takes about
-/// 320 bytes.
+/// 335 bytes.
 ///
 /// Every command has one key. In a cluster rows and the index are spread over all slots, and the
 /// feed of revocations over sixteen.
