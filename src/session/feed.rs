@@ -156,6 +156,10 @@ impl Feed {
         revocations.set_current_to(reading.asked);
         if let Some(comparison) = &reading.comparison {
             let lost = revocations.lost(comparison).await;
+            if !lost.is_empty() {
+                // As after a failure, also if the caller is dropped meanwhile.
+                self.begin_at(None, true);
+            }
             // It has a deadline of its own, until which the pulls pause.
             let telling = revocations.begin_pull();
             let told = with_timeout(PULL_DEADLINE, self.tell_what_was_lost(&lost)).await;

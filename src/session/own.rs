@@ -37,15 +37,17 @@ impl Sessions {
     pub async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<Ended, SessionError> {
         let revoke = async {
             let session = self.0.store.find(id).await?;
-            let Some(session) = session.filter(|session| {
-                self.logins_of(subject).matches(session) && session.revoked().is_none()
-            }) else {
+            let own = |session: &Session| self.logins_of(subject).matches(session);
+            let Some(session) = session.filter(own) else {
                 return Ok(Ended::sessions(0));
             };
+            let lived = session.revoked().is_none();
             let whose = Whose::of_session(&session);
+            // If it has ended already, that call may have failed, and a failover may have lost its
+            // entry in the feed.
             self.end(id, RevocationReason::LoggedOut, whose).await?;
             // If another request was quicker, the session has ended as well.
-            Ok(Ended::sessions(1))
+            Ok(Ended::sessions(u64::from(lived)))
         };
         with_timeout(REFRESH_DEADLINE, revoke)
             .await

@@ -9,11 +9,11 @@ use tokio::time::Instant;
 
 use crate::names::SessionId;
 
-/// The sessions that this process has revoked lately, one by one.
+/// The sessions that this process has revoked lately, one by one, or entered into the feed again.
 ///
 /// The caller knows of such a session, and gives it back if the store loses it. So it need not be
-/// entered into the feed again. Otherwise a client that logs out again and again would make the
-/// feed grow without a bound.
+/// entered once more. Otherwise a client that logs out again and again would make the feed grow
+/// without a bound.
 #[derive(Default)]
 pub(super) struct Entered(Mutex<Known>);
 
