@@ -82,9 +82,7 @@ impl RedisStore {
         let (mut link, began) = (self.connection.primary()?, Instant::now());
         feed::enter_each(&mut link, &self.prefix, &ids).await?;
         note(self.announce(first.id()).await, NOT_ANNOUNCED);
-        if began.elapsed() > SLOW {
-            feed::enter_each(&mut link, &self.prefix, &ids).await?;
-        }
+        self.enter_once_more(&ids, began).await?;
         // Once is enough: a client that repeats it must not make the feed grow.
         ids.into_iter().for_each(|id| self.entered.note(id));
         Ok(())
@@ -110,12 +108,17 @@ impl RedisStore {
         // The feed shows them, whatever became of their rows.
         note(self.announce(first.id()).await, NOT_ANNOUNCED);
         note(self.leave_index(live).await, STAYS_IN_INDEX);
-        if began.elapsed() > SLOW {
-            // A failover in the meantime may have lost the entries, and this process may have read
-            // the feed before it knew of them.
-            feed::enter_each(&mut link, &self.prefix, &ids).await?;
-        }
+        self.enter_once_more(&ids, began).await?;
         Ok(ended?.len() as u64)
+    }
+
+    /// Enters these sessions once more if it is long since they were. A failover in the meantime
+    /// may have lost the entries, and this process may have read the feed before it knew of them.
+    async fn enter_once_more(&self, ids: &[SessionId], began: Instant) -> Result<(), BoxError> {
+        if began.elapsed() > SLOW {
+            feed::enter_each(&mut self.connection.primary()?, &self.prefix, ids).await?;
+        }
+        Ok(())
     }
 
     /// Enters sessions that the store has lost into their feeds, and ends those of them that live.
@@ -144,7 +147,7 @@ impl RedisStore {
 
     /// Returns those of these sessions that were not entered lately. Other processes may be giving
     /// back the same ones. The caller has just read the whole feed and missed them, so what is
-    /// older is not read again: with millions of entries there would be no time for it.
+    /// older is not read again: with millions of entries that would take too long.
     async fn not_entered_lately(&self, ids: &[SessionId]) -> Result<HashSet<SessionId>, BoxError> {
         let mut link = self.connection.primary()?;
         let clock = server::time(redis::cmd("TIME").query_async(&mut link).await?)?;
