@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use support::{logins, process};
-use tower_bearer::names::Subject;
+use tower_bearer::names::{SessionId, Subject};
 use tower_bearer::store::redis_driver::cluster::ClusterClient;
 use tower_bearer::store::redis_driver::cluster_async::ClusterConnection;
 use tower_bearer::store::redis_driver::{self as redis};
@@ -65,6 +65,11 @@ impl Processes {
     }
 }
 
+async fn assert_heard_of(store: &RedisStore, id: &SessionId) {
+    let page = store.revoked_since(None).await.unwrap();
+    assert!(page.contains(id), "the logout was not heard of");
+}
+
 #[tokio::test]
 async fn a_logout_whose_entry_was_lost_is_complete_once_it_is_repeated() {
     let mut processes = Processes::new().await;
@@ -75,18 +80,16 @@ async fn a_logout_whose_entry_was_lost_is_complete_once_it_is_repeated() {
 
     processes.lose_the_feed().await;
     assert!(!processes.there.revoke(session.id(), record).await.unwrap());
-    let page = processes.here.revoked_since(None).await.unwrap();
-    assert!(page.contains(session.id()), "the logout was not heard of");
+    assert_heard_of(&processes.here, session.id()).await;
 
     processes.lose_the_feed().await;
     let other = open(&url("TEST_REDIS_CLUSTER_URL"), &processes.prefix).await;
     let ended = other.revoke_all(&user, record).await.unwrap();
     assert_eq!(ended.count(), 0);
-    let page = processes.here.revoked_since(None).await.unwrap();
-    assert!(page.contains(session.id()), "the logout was not heard of");
+    assert_heard_of(&processes.here, session.id()).await;
 }
 
-/// The caller of the first one may have failed before it knew whom it had logged out.
+/// The caller of the first one may have failed before it knew which sessions had ended.
 #[tokio::test]
 async fn a_logout_everywhere_is_complete_once_the_same_process_repeats_it() {
     let mut processes = Processes::new().await;
@@ -99,8 +102,7 @@ async fn a_logout_everywhere_is_complete_once_the_same_process_repeats_it() {
     processes.lose_the_feed().await;
     let ended = processes.here.revoke_all(&user, record).await.unwrap();
     assert_eq!(ended.count(), 0);
-    let page = processes.there.revoked_since(None).await.unwrap();
-    assert!(page.contains(session.id()), "the logout was not heard of");
+    assert_heard_of(&processes.there, session.id()).await;
 }
 
 #[tokio::test]
@@ -115,8 +117,7 @@ async fn a_user_who_ends_a_session_once_more_completes_it() {
     processes.lose_the_feed().await;
     assert_eq!(there.revoke(&alice, &id).await.unwrap().count(), 0);
     let other = open(&url("TEST_REDIS_CLUSTER_URL"), &processes.prefix).await;
-    let page = other.revoked_since(None).await.unwrap();
-    assert!(page.contains(&id), "the logout was not heard of");
+    assert_heard_of(&other, &id).await;
 }
 
 #[tokio::test]
