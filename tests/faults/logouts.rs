@@ -30,8 +30,7 @@ async fn a_logout_on_one_node_is_refused_on_another_at_once_over_a_cluster_of_re
 
 /// No user may publish or subscribe.
 #[tokio::test]
-async fn a_logout_on_one_node_is_refused_on_another_within_a_second_and_a_half_without_announcements()
- {
+async fn a_logout_that_is_not_announced_is_refused_on_another_node_within_a_second_and_a_half() {
     let cluster = RedisCluster::start(&[]).await;
     cluster.announces_nothing().await;
     let there = is_felt_within(PULLED, "a silent cluster", &Site::on(cluster.url())).await;

@@ -130,3 +130,15 @@ pub(crate) async fn has_to_log_in_again(server: &AppServer, tokens: &Value) {
     );
     assert_eq!(refused["reason"], "session_expired");
 }
+
+/// Asserts that the server refuses writes, and says when to try again.
+pub(crate) async fn refuses_writes(server: &AppServer, refreshes: &Value, leaves: &Value) {
+    for (what, answer) in [
+        ("login", server.log_in("alice", "wonderland-7").await),
+        ("refresh", server.refresh(refreshes).await),
+        ("logout", server.log_out(leaves).await),
+    ] {
+        assert_eq!(answer.status, 503, "{what}: {answer:?}");
+        assert!(answer.headers.contains_key("retry-after"), "{what}");
+    }
+}
