@@ -47,6 +47,14 @@ impl Nodes {
     }
 }
 
+/// Logs out at a process, which knows of it then.
+async fn log_out(here: &Sessions, pair: &TokenResponse) {
+    let token = pair.refresh_token().unwrap();
+    here.log_out(token.secret()).await.unwrap();
+    let refused = ask(&here.layer(), &bearer_of(pair)).await;
+    refused.assert_refused(401, "invalid_token", "session_revoked");
+}
+
 // requirement 53
 #[tokio::test(start_paused = true)]
 async fn a_backup_restored_after_a_logout_revives_nothing_while_one_process_lives_that_knew_of_it()
@@ -110,14 +118,7 @@ async fn what_could_not_be_told_to_the_restored_store_is_told_again() {
     let here = nodes.node();
     let ended = start(&here).await;
     let backup = nodes.backup(&[&ended]).await;
-    here.log_out(ended.refresh_token().unwrap().secret())
-        .await
-        .unwrap();
-    ask(&here.layer(), &bearer_of(&ended)).await.assert_refused(
-        401,
-        "invalid_token",
-        "session_revoked",
-    );
+    log_out(&here, &ended).await;
     tokio::time::sleep(A_MOMENT).await;
 
     nodes.store.set_back_to(backup);
@@ -230,14 +231,7 @@ async fn a_logout_that_is_lost_while_a_pull_is_repeated_is_told_again() {
     let (first, second) = (start(&here).await, start(&here).await);
     let backup = nodes.backup(&[&first, &second]).await;
     let again = nodes.backup(&[&first, &second]).await;
-    here.log_out(first.refresh_token().unwrap().secret())
-        .await
-        .unwrap();
-    ask(&here.layer(), &bearer_of(&first)).await.assert_refused(
-        401,
-        "invalid_token",
-        "session_revoked",
-    );
+    log_out(&here, &first).await;
     tokio::time::sleep(A_MOMENT).await;
     nodes.store.set_back_to(backup);
     let fault = StoreFault::Of(Call::AssertRevoked);
@@ -265,14 +259,7 @@ async fn a_slow_page_leaves_time_to_tell_the_store_what_it_has_lost() {
     let here = nodes.node();
     let ended = start(&here).await;
     let backup = nodes.backup(&[&ended]).await;
-    here.log_out(ended.refresh_token().unwrap().secret())
-        .await
-        .unwrap();
-    ask(&here.layer(), &bearer_of(&ended)).await.assert_refused(
-        401,
-        "invalid_token",
-        "session_revoked",
-    );
+    log_out(&here, &ended).await;
     tokio::time::sleep(A_MOMENT).await;
     nodes.store.set_back_to(backup);
     for call in [Call::RevokedSince, Call::AssertRevoked] {
