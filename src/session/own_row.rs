@@ -1,20 +1,30 @@
 //! Finds the row of a session that is to go on: for a refresh, a new stamp or a new `auth_time`.
 
 use super::error::{SessionError, SessionErrorKind};
+use super::events::Whose;
 use super::sessions::Sessions;
 use crate::names::SessionId;
 use crate::store::Session;
 use crate::token::AccessTokenClaims;
 
 impl Sessions {
-    /// Returns the row of a session of this application.
+    /// Returns the row of a session of this application. If it has ended and this process does not
+    /// know that, the store may have lost what tells the processes of it. So it is ended once more.
     pub(super) async fn own_row(&self, id: &SessionId) -> Result<Session, SessionError> {
         let found = self.0.store.find(id).await?;
         let session = found.ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
         if !self.owns(&session) {
             return Err(SessionError::new(SessionErrorKind::InvalidToken));
         }
+        if let Some(ended) = session.revoked().filter(|_| !self.knows_ended(id)) {
+            let whose = Whose::of_session(&session);
+            self.end(id, ended.reason, whose).await?;
+        }
         Ok(session)
+    }
+
+    fn knows_ended(&self, id: &SessionId) -> bool {
+        self.sync().revocations().contains(id)
     }
 
     /// Returns the row of the session that these claims belong to, if it goes on.
@@ -29,7 +39,7 @@ impl Sessions {
         if session.subject() != claims.subject() {
             return Err(SessionError::new(SessionErrorKind::InvalidToken));
         }
-        if session.revoked().is_some() || self.sync().revocations().contains(id) {
+        if session.revoked().is_some() || self.knows_ended(id) {
             return Err(SessionError::new(SessionErrorKind::SessionRevoked));
         }
         if self.now() >= self.policy().end(&session) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use support::{Call, FailingStore, MILLISECOND, StoreFault, ask, bearer_of, process, sessions_in};
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::store::SessionStore;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Identity, MemoryStore, Secret};
@@ -28,6 +29,39 @@ async fn a_logout_on_one_process_is_felt_on_another_within_a_second() {
     ask(&layer, &bearer_of(&pair))
         .await
         .assert_refused(401, "invalid_token", "session_revoked");
+}
+
+/// The row is read before the feed is, and may be all that a failover has left of a logout.
+#[tokio::test(start_paused = true)]
+async fn a_process_that_refuses_a_refresh_refuses_the_access_tokens_too() {
+    let (tokens, secret, store) = (
+        TestTokens::new(),
+        Secret::random().unwrap(),
+        Arc::new(MemoryStore::new()),
+    );
+    let counted = FailingStore::new(Arc::clone(&store));
+    let here = process(&tokens, &secret, store);
+    let there = process(&tokens, &secret, counted.clone());
+    let pair = here.start(Identity::new("alice")).await.unwrap();
+    let (layer, refresh_token) = (there.layer(), pair.refresh_token().unwrap());
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
+
+    here.log_out(pair.access_token().secret()).await.unwrap();
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
+    for _ in 0..3 {
+        let refused = there.refresh(refresh_token.clone()).await.unwrap_err();
+        assert_eq!(refused.kind(), SessionErrorKind::SessionRevoked);
+        ask(&layer, &bearer_of(&pair)).await.assert_refused(
+            401,
+            "invalid_token",
+            "session_revoked",
+        );
+    }
+    assert_eq!(
+        counted.calls_of(Call::Revoke),
+        1,
+        "each process says it once"
+    );
 }
 
 #[test]

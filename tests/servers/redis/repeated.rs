@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use support::{logins, process};
 use tower_bearer::names::{SessionId, Subject};
+use tower_bearer::session::SessionErrorKind;
 use tower_bearer::store::redis_driver::cluster::ClusterClient;
 use tower_bearer::store::redis_driver::cluster_async::ClusterConnection;
 use tower_bearer::store::redis_driver::{self as redis};
@@ -118,6 +119,26 @@ async fn a_user_who_ends_a_session_once_more_completes_it() {
     assert_eq!(there.revoke(&alice, &id).await.unwrap().count(), 0);
     let other = open(&url("TEST_REDIS_CLUSTER_URL"), &processes.prefix).await;
     assert_heard_of(&other, &id).await;
+}
+
+/// The session of a thief: a refresh token came twice, which ended it, and nobody logs out.
+#[tokio::test]
+async fn a_refresh_that_finds_its_session_ended_completes_it() {
+    let mut processes = Processes::new().await;
+    let (tokens, secret) = (TestTokens::new(), Secret::random().unwrap());
+    let here = process(&tokens, &secret, processes.here.clone());
+    let session = here.start(Identity::new("alice")).await.unwrap();
+    let reused = RevocationReason::Reused.at(now());
+    let ended = processes.here.revoke(session.session_id(), reused).await;
+    assert!(ended.unwrap());
+    processes.lose_the_feed().await;
+
+    let there = process(&tokens, &secret, processes.there.clone());
+    let refresh_token = session.refresh_token().unwrap().clone();
+    let refused = there.refresh(refresh_token).await.unwrap_err();
+    assert_eq!(refused.kind(), SessionErrorKind::SessionRevoked);
+    let other = open(&url("TEST_REDIS_CLUSTER_URL"), &processes.prefix).await;
+    assert_heard_of(&other, session.session_id()).await;
 }
 
 #[tokio::test]
