@@ -4,6 +4,7 @@ mod clean_up;
 mod cluster;
 mod ephemeral;
 mod feed;
+mod giving_back;
 mod index;
 mod many;
 mod memory;

@@ -14,6 +14,7 @@ mod erasure;
 mod feed;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod giving_back;
 mod harmless;
 mod head;
 mod index;

@@ -1,6 +1,5 @@
 //! How sessions are revoked: they are entered into the feed, and then their rows end.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use redis::RedisResult;
@@ -9,17 +8,14 @@ use tokio::time::Instant;
 use super::announcements::announce;
 use super::entered::LATELY;
 use super::harmless::note;
-use super::pipeline::AT_ONCE;
 use super::prefix::feed_of;
-use super::progress::{Number, Progress};
-use super::server;
 use super::statements::{ENDED, call_all};
 use super::store::RedisStore;
 use super::{feed, rows};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
-use crate::store::revocation_reason::{RevocationReason, RevocationRecord};
+use crate::store::revocation_reason::RevocationRecord;
 use crate::store::selection::SessionSelection;
 use crate::store::session::Session;
 
@@ -121,53 +117,8 @@ impl RedisStore {
         Ok(())
     }
 
-    /// Enters sessions that the store has lost into their feeds, and ends those of them that live.
-    pub(super) async fn revoke_lost(
-        &self,
-        ids: &[SessionId],
-        now: Timestamp,
-    ) -> Result<(), BoxError> {
-        let Some(first) = ids.first() else {
-            return Ok(());
-        };
-        let missing = self.not_entered_lately(ids).await?;
-        let (record, mut revoked) = (RevocationReason::Other.at(now), Vec::new());
-        // Each batch is finished before the next one begins, so that a call that is cut short
-        // leaves less work for the next call.
-        for batch in ids.chunks(AT_ONCE) {
-            let missing = batch.iter().filter(|id| missing.contains(*id));
-            let mut link = self.connection.primary()?;
-            feed::enter_each(&mut link, &self.prefix, missing).await?;
-            revoked.extend(rows::end_each(&mut link, &self.prefix, batch, record).await?);
-        }
-        note(self.announce(first).await, NOT_ANNOUNCED);
-        note(self.leave_index(&revoked).await, STAYS_IN_INDEX);
-        Ok(())
-    }
-
-    /// Returns those of these sessions that were not entered lately. Other processes may be giving
-    /// back the same ones. The caller has just read the whole feed and missed them, so what is
-    /// older is not read again: with millions of entries that would take too long.
-    async fn not_entered_lately(&self, ids: &[SessionId]) -> Result<HashSet<SessionId>, BoxError> {
-        let mut link = self.connection.primary()?;
-        let clock = server::time(redis::cmd("TIME").query_async(&mut link).await?)?;
-        let lately = clock.as_millis().saturating_sub(LOOK_BACK_MILLIS);
-        let mut progress = Progress::after(Number(lately, 0));
-        let mut missing: HashSet<SessionId> = ids.iter().copied().collect();
-        loop {
-            let page = self.read_on(Some(progress)).await?;
-            for revocation in &page.revoked {
-                missing.remove(&revocation.id);
-            }
-            if !page.more {
-                return Ok(missing);
-            }
-            progress = page.cursor.as_str().parse()?;
-        }
-    }
-
     /// Lets revoked sessions leave the index when their rows do.
-    async fn leave_index(&self, revoked: &[Session]) -> RedisResult<()> {
+    pub(super) async fn leave_index(&self, revoked: &[Session]) -> RedisResult<()> {
         let mut leave = Vec::with_capacity(revoked.len());
         for session in revoked {
             if let Ok(bucket) = self.index.bucket(session.subject()).await {
@@ -178,15 +129,12 @@ impl RedisStore {
         left.map(drop)
     }
 
-    async fn announce(&self, revoked: &SessionId) -> RedisResult<()> {
+    pub(super) async fn announce(&self, revoked: &SessionId) -> RedisResult<()> {
         announce(&self.connection, &self.prefix, feed_of(revoked)).await
     }
 }
 
 /// A failover takes longer.
 const SLOW: Duration = Duration::from_millis(500);
-/// How far back to look for what other processes have given back. The clocks of nodes differ by
-/// less.
-const LOOK_BACK_MILLIS: u64 = 600_000;
-const NOT_ANNOUNCED: &str = "a revocation was not announced";
-const STAYS_IN_INDEX: &str = "a session did not leave the index";
+pub(super) const NOT_ANNOUNCED: &str = "a revocation was not announced";
+pub(super) const STAYS_IN_INDEX: &str = "a session did not leave the index";
