@@ -13,8 +13,21 @@ use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::store::revocation_reason::RevocationReason;
 
+/// Lost sessions that nobody has given back yet.
+///
+/// The caller has just read all feeds and missed them, so only what was entered lately is read
+/// again: with millions of entries the rest would take too long.
+struct Missing {
+    ids: HashSet<SessionId>,
+    read_to: Progress,
+}
+
 impl RedisStore {
     /// Enters sessions that the store has lost into their feeds, and ends those of them that live.
+    ///
+    /// Many processes may have noticed the same loss at the same moment. So each looks, before each
+    /// batch, at what the others have entered. The order of a `HashSet` is another one in each
+    /// process, so they hardly meet.
     pub(super) async fn revoke_lost(
         &self,
         ids: &[SessionId],
@@ -23,14 +36,29 @@ impl RedisStore {
         let Some(first) = ids.first() else {
             return Ok(());
         };
-        let missing = self.not_entered_lately(ids).await?;
+        let (mut missing, mut own) = (self.missing(ids).await?, HashSet::new());
         let (record, mut revoked) = (RevocationReason::Other.at(now), Vec::new());
-        // Each batch is finished before the next one begins, so that a call that is cut short
-        // leaves less work for the next call.
-        for batch in ids.chunks(AT_ONCE) {
-            let missing = batch.iter().filter(|id| missing.contains(*id));
+        loop {
+            self.look_on(&mut missing).await?;
+            let batch: Vec<SessionId> = missing.ids.iter().take(AT_ONCE).copied().collect();
+            if batch.is_empty() {
+                break;
+            }
+            // It is finished before the next one begins, so that a call that is cut short leaves
+            // less work for the next call.
             let mut link = self.connection.primary()?;
-            feed::enter_each(&mut link, &self.prefix, missing).await?;
+            feed::enter_each(&mut link, &self.prefix, &batch).await?;
+            revoked.extend(rows::end_each(&mut link, &self.prefix, &batch, record).await?);
+            batch.iter().for_each(|id| _ = missing.ids.remove(id));
+            own.extend(batch);
+        }
+        let others: Vec<SessionId> = ids
+            .iter()
+            .filter(|id| !own.contains(*id))
+            .copied()
+            .collect();
+        for batch in others.chunks(AT_ONCE) {
+            let mut link = self.connection.primary()?;
             revoked.extend(rows::end_each(&mut link, &self.prefix, batch, record).await?);
         }
         note(self.announce(first).await, NOT_ANNOUNCED);
@@ -38,24 +66,27 @@ impl RedisStore {
         Ok(())
     }
 
-    /// Returns those of these sessions that were not entered lately. Other processes may be giving
-    /// back the same ones. The caller has just read the whole feed and missed them, so what is
-    /// older is not read again: with millions of entries that would take too long.
-    async fn not_entered_lately(&self, ids: &[SessionId]) -> Result<HashSet<SessionId>, BoxError> {
+    async fn missing(&self, ids: &[SessionId]) -> Result<Missing, BoxError> {
         let mut link = self.connection.primary()?;
         let clock = server::time(redis::cmd("TIME").query_async(&mut link).await?)?;
         let lately = clock.as_millis().saturating_sub(LOOK_BACK_MILLIS);
-        let mut progress = Progress::after(Number(lately, 0));
-        let mut missing: HashSet<SessionId> = ids.iter().copied().collect();
+        Ok(Missing {
+            ids: ids.iter().copied().collect(),
+            read_to: Progress::after(Number(lately, 0)),
+        })
+    }
+
+    /// Strikes out what was entered since the last look.
+    async fn look_on(&self, missing: &mut Missing) -> Result<(), BoxError> {
         loop {
-            let page = self.read_on(Some(progress)).await?;
+            let page = self.read_on(Some(missing.read_to.clone())).await?;
             for revocation in &page.revoked {
-                missing.remove(&revocation.id);
+                missing.ids.remove(&revocation.id);
             }
+            missing.read_to = page.cursor.as_str().parse()?;
             if !page.more {
-                return Ok(missing);
+                return Ok(());
             }
-            progress = page.cursor.as_str().parse()?;
         }
     }
 }

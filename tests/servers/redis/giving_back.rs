@@ -1,12 +1,13 @@
 //! What processes give back that Redis has lost.
 
+use futures_util::future::join_all;
 use support::HOUR;
 use support::servers::{Database as _, RedisServer};
 use tower_bearer::names::SessionId;
 use tower_bearer::store::SessionStore;
 use tower_bearer::store::redis_driver as redis;
 
-use super::{Database, now, random};
+use super::{Database, now, random, set};
 
 /// Callers give up after a while, and ask again: each time there has to be less to do.
 #[tokio::test]
@@ -56,6 +57,28 @@ async fn an_assertion_reads_what_was_entered_lately_and_not_the_whole_feed() {
     assert!(reads <= 4 * 16, "{reads}");
     let page = database.store.revoked_since(None).await.unwrap();
     assert_eq!(page.ids().len(), 20_001);
+}
+
+/// After a failover every process notices the same loss at once.
+#[tokio::test]
+async fn processes_that_give_back_the_same_sessions_enter_few_of_them_twice() {
+    let server = RedisServer::start(&[]).await;
+    let mut database = Database::new(server.url()).await;
+    let ids: Vec<SessionId> = (0..10_000)
+        .map(|_| SessionId::from_bytes(random()))
+        .collect();
+    let mut stores = Vec::new();
+    for _ in 0..8 {
+        stores.push(database.another_store().await);
+    }
+    let given_back = stores.iter().map(|store| store.assert_revoked(&ids, now()));
+    for given_back in join_all(given_back).await {
+        given_back.unwrap();
+    }
+    let entered = calls(&mut database, "cmdstat_xadd").await;
+    assert!(entered < 2 * ids.len(), "{entered} entries");
+    let page = database.store.revoked_since(None).await.unwrap();
+    assert_eq!(set(page.ids()), set(ids));
 }
 
 /// Each revocation is one call of a script.
