@@ -14,7 +14,8 @@
 //! | find the words of FastAPI, Django or Spring | [`coming_from`] |
 //! | accept the tokens of an identity provider; serve gRPC, MCP and WebSockets | [`issuers`] |
 //! | keep sessions beside sqlx 0.8, SeaORM, Diesel or tokio-postgres | [`databases`] |
-//! | run several instances on PostgreSQL or Redis, change secrets, watch it | [`running`] |
+//! | run several instances, change secrets, bound guesses, watch it | [`running`] |
+//! | choose, size, secure, back up and restore PostgreSQL, Redis or SQLite | [`stores`] |
 //! | run it behind a proxy | [`proxy`] |
 //! | see the settings that most applications need | [`recipes`] |
 //! | know which versions of other crates a release supports | [`versions`] |
@@ -78,6 +79,10 @@ pub mod databases {}
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../docs/running.md")]
 pub mod running {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../docs/stores.md")]
+pub mod stores {}
 
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../docs/proxy.md")]

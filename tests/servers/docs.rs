@@ -1,10 +1,10 @@
-//! The blocks of `docs/running.md` that operators copy: the tests run them as they are there.
+//! The blocks of `docs/stores.md` that operators copy: the tests run them as they are there.
 
 use std::path::Path;
 
 /// Returns the only block in this language in which a text occurs, without its indentation.
 pub(crate) fn block(language: &str, text: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/running.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/stores.md");
     let document = std::fs::read_to_string(path).unwrap();
     let mut found = Vec::new();
     let mut lines = document.lines();

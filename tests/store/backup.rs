@@ -1,4 +1,4 @@
-//! Backups of SQLite as `docs/running.md` says.
+//! Backups of SQLite as `docs/stores.md` says.
 
 use std::path::Path;
 

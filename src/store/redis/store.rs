@@ -45,7 +45,7 @@ use async_trait::async_trait;
 /// # What it needs
 ///
 /// - Redis 6.2 or later (`SET … KEEPTTL` came with 6.0, exclusive ranges of `XRANGE` with 6.2),
-///   or any Valkey. `docs/running.md` has the rights of its user, as one `ACL SETUSER`.
+///   or any Valkey. `docs/stores.md` has the rights of its user, as one `ACL SETUSER`.
 /// - The primary. A replica may lag, so it is answered with 503. Every process checks this each
 ///   second.
 /// - `maxmemory-policy noeviction`. Any other policy logs out users, and forgets logouts, when the

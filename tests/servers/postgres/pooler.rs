@@ -1,5 +1,5 @@
 //! The store behind PgBouncer with `pool_mode = transaction`. `tests/run` starts it, with the
-//! settings of `docs/running.md`.
+//! settings of `docs/stores.md`.
 
 use std::str::FromStr;
 use std::sync::Arc;

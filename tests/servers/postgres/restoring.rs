@@ -1,4 +1,4 @@
-//! A restore as `docs/running.md` says, with `pg_restore --single-transaction`.
+//! A restore as `docs/stores.md` says, with `pg_restore --single-transaction`.
 
 use std::path::PathBuf;
 use std::process::Command;

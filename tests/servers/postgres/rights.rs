@@ -1,4 +1,4 @@
-//! The rights and the statements of `docs/running.md`.
+//! The rights and the statements of `docs/stores.md`.
 
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgPool, PgPoolOptions};
@@ -128,7 +128,7 @@ async fn the_documented_expression_names_a_session_as_the_log_does() {
     let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
     let session = session(u128::MAX - 0x3f_0000, "alice");
     store.insert(&session).await.unwrap();
-    let document = include_str!("../../../docs/running.md");
+    let document = include_str!("../../../docs/stores.md");
     let at = document.find("`translate(").expect("the expression");
     let expression = document[at + 1..].split('`').next().unwrap();
     let named: String = sqlx::query_scalar(AssertSqlSafe(format!(
@@ -143,7 +143,10 @@ async fn the_documented_expression_names_a_session_as_the_log_does() {
 /// What operators set, and what they watch.
 #[tokio::test]
 async fn the_documented_settings_and_columns_exist() {
-    let document = include_str!("../../../docs/running.md");
+    let (stores, running) = (
+        include_str!("../../../docs/stores.md"),
+        include_str!("../../../docs/running.md"),
+    );
     let mut connection = connection().await;
     for setting in [
         "idle_in_transaction_session_timeout",
@@ -151,7 +154,7 @@ async fn the_documented_settings_and_columns_exist() {
         "synchronous_commit",
         "max_connections",
     ] {
-        assert!(document.contains(setting), "{setting} is not documented");
+        assert!(stores.contains(setting), "{setting} is not documented");
         let known: bool = sqlx::query_scalar("SELECT current_setting($1, TRUE) IS NOT NULL")
             .bind(setting)
             .fetch_one(&mut connection)
@@ -159,7 +162,7 @@ async fn the_documented_settings_and_columns_exist() {
             .unwrap();
         assert!(known, "{setting}");
     }
-    let watched = document
+    let watched = running
         .lines()
         .find(|line| line.contains("n_tup_hot_upd"))
         .and_then(|line| line.split('`').nth(1))

@@ -1,4 +1,4 @@
-//! The rights that `docs/running.md` gives to the user of the store suffice, and are needed.
+//! The rights that `docs/stores.md` gives to the user of the store suffice, and are needed.
 
 use std::time::Duration;
 

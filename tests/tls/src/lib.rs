@@ -1,4 +1,4 @@
-//! Stores over TLS, with a certificate authority of their own, as `docs/running.md` says.
+//! Stores over TLS, with a certificate authority of their own, as `docs/stores.md` says.
 
 #![cfg(test)]
 
@@ -37,7 +37,7 @@ async fn works(store: &impl SessionStore) -> Box<dyn Announcements> {
 
 #[test]
 fn the_features_are_those_of_the_document() {
-    let document = include_str!("../../../docs/running.md");
+    let document = include_str!("../../../docs/stores.md");
     let block = document.split("```toml\n").nth(1).unwrap();
     let block = block.split("```").next().unwrap();
     let lines: Vec<&str> = block.lines().map(str::trim).collect();
