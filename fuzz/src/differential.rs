@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jsonwebtoken::{TokenData, Validation, decode, decode_header};
 use serde_json::Value;
-use tower_bearer::clock::Timestamp;
+use tower_bearer::clock::{Clock, SystemClock, Timestamp};
 use tower_bearer::keys::Algorithm;
 use tower_bearer::token::VerifyError;
 use tower_bearer::{AccessTokenClaims, AccessTokenVerifier, KeySet};
@@ -63,14 +63,18 @@ fn check_claims(claims: &AccessTokenClaims, theirs: &TokenData<Value>, token: &s
     let theirs = &theirs.claims;
     assert_eq!(theirs["sub"], claims.subject().as_str());
     assert_eq!(theirs["iss"], claims.issuer().as_str());
-    // Ours is the last moment that there is, if the token says a later one.
-    let exp = theirs["exp"]
-        .as_f64()
-        .map(|secs| Timestamp::from_secs(secs as u64));
+    assert!(has_audience(&theirs["aud"]), "{}", theirs["aud"]);
+    assert_eq!(theirs["jti"].as_str(), claims.id());
+    assert_eq!(moment(&theirs["exp"]), Some(claims.expires_at().as_secs()));
+    let (issued, authenticated) = (claims.issued_at(), claims.auth_time());
+    assert_eq!(moment(&theirs["iat"]), issued.map(Timestamp::as_secs));
     assert_eq!(
-        exp.map(Timestamp::as_secs),
-        Some(claims.expires_at().as_secs())
+        moment(&theirs["auth_time"]),
+        authenticated.map(Timestamp::as_secs)
     );
+    let begin = moment(&theirs["nbf"]).unwrap_or(0);
+    assert!(begin <= SystemClock.now().as_secs(), "{begin}");
+    check_others(claims, theirs);
     let scope = theirs["scope"].as_str().unwrap_or_default();
     let words: Vec<_> = scope.split(' ').filter(|word| is_scope(word)).collect();
     let own = claims.scope().as_str().split(' ');
@@ -89,6 +93,29 @@ fn check_claims(claims: &AccessTokenClaims, theirs: &TokenData<Value>, token: &s
             serde_json::to_value(&again).ok(),
             serde_json::to_value(claims).ok()
         );
+    }
+}
+
+fn has_audience(aud: &Value) -> bool {
+    match aud {
+        Value::Array(list) => list.iter().any(|audience| audience == AUDIENCE),
+        one => one == AUDIENCE,
+    }
+}
+
+/// Returns the whole seconds of a time. Ours is the last moment that there is, if the token says a
+/// later one.
+fn moment(time: &Value) -> Option<u64> {
+    let secs = time.as_u64().or(time.as_f64().map(|secs| secs as u64))?;
+    Some(Timestamp::from_secs(secs).as_secs())
+}
+
+/// The claims that have no method of their own are what `serde_json` reads.
+fn check_others(claims: &AccessTokenClaims, theirs: &Value) {
+    let theirs = theirs.as_object().into_iter().flatten();
+    for (name, value) in theirs.filter(|(name, _)| !WITH_METHOD.contains(&name.as_str())) {
+        let own: Option<Value> = claims.claim(name).expect("any JSON is a value");
+        assert_eq!(own.unwrap_or_default(), *value, "{name}");
     }
 }
 
@@ -163,5 +190,16 @@ fn keys() -> KeySet {
     keys.expect("the keys of the tests are right")
 }
 
+const WITH_METHOD: [&str; 9] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "auth_time",
+    "jti",
+    "scope",
+];
 const ISSUER: &str = "https://issuer.test";
 const AUDIENCE: &str = "test";
