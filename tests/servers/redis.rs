@@ -26,8 +26,10 @@ use support::{DAY, InTurn};
 use tower_bearer::RedisStore;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::Session;
-use tower_bearer::store::redis_driver::{self as redis, aio::MultiplexedConnection};
-use tower_bearer::store::{KeyPrefix, SessionParts};
+use tower_bearer::store::redis_driver::{
+    self as redis, aio::ConnectionLike, aio::MultiplexedConnection,
+};
+use tower_bearer::store::{KeyPrefix, RevocationReason, SessionParts, SessionStore};
 
 use crate::{now, url};
 
@@ -93,6 +95,10 @@ impl Database {
             .unwrap()
     }
 
+    async fn entries(&self) -> u64 {
+        entries(&self.prefix, &mut self.beside.clone()).await
+    }
+
     /// The key of the only session that there is.
     async fn only_row(&mut self) -> Vec<u8> {
         let length = self.prefix.len() + "/".len() + 16;
@@ -144,6 +150,32 @@ fn session_of_feed(feed: u8) -> Session {
     let id = SessionId::from_bytes(id);
     let end = created_at + LIFETIME;
     Session::from_parts(SessionParts::new(id, "user".into(), created_at, end))
+}
+
+/// Starts this session, and ends it.
+async fn revoked(store: &RedisStore, session: Session) -> SessionId {
+    store.insert(&session).await.unwrap();
+    let record = RevocationReason::LoggedOut.at(now());
+    assert!(store.revoke(session.id(), record).await.unwrap());
+    *session.id()
+}
+
+/// The keys of the feeds that have entries.
+async fn feeds(prefix: &str, beside: &mut impl ConnectionLike) -> Vec<String> {
+    let mut keys = redis::cmd("KEYS");
+    keys.arg(format!("{prefix}{{*feed"));
+    keys.query_async(beside).await.unwrap()
+}
+
+/// How many entries all feeds have.
+async fn entries(prefix: &str, beside: &mut impl ConnectionLike) -> u64 {
+    let mut entries = 0;
+    for feed in feeds(prefix, beside).await {
+        let mut length = redis::cmd("XLEN");
+        let length: u64 = length.arg(feed).query_async(beside).await.unwrap();
+        entries += length;
+    }
+    entries
 }
 
 /// The row after a refresh.

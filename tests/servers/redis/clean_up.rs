@@ -6,14 +6,13 @@ use support::HOUR;
 use tower_bearer::store::SessionStore;
 use tower_bearer::store::redis_driver as redis;
 
-use super::feed::revoked;
-use super::{Database, now};
+use super::{Database, now, revoked, session};
 
 /// Otherwise a process that dies in it leaves the work for hours.
 #[tokio::test]
 async fn a_clean_up_that_fails_leaves_its_work_for_minutes() {
     let mut database = Database::shared().await;
-    let id = revoked(&database.store).await;
+    let id = revoked(&database.store, session("user")).await;
     let row = database.only_row().await;
     // A value that is not a row of this store.
     redis::cmd("DEL")

@@ -13,7 +13,7 @@ use tower_bearer::store::redis_driver as redis;
 use tower_bearer::store::redis_driver::cluster::ClusterClientBuilder;
 use tower_bearer::store::{Announcements, RevocationReason, SessionStore};
 
-use super::{now, session, session_of_feed};
+use super::{now, revoked, session, session_of_feed};
 use crate::url;
 
 async fn dbsize(cluster: &RedisCluster, node: usize) -> usize {
@@ -110,10 +110,7 @@ async fn a_cluster_that_evicts_is_refused_whichever_node_does() {
 /// Revokes a session of each feed, one after the other.
 async fn each_is_announced(store: &RedisStore, announcements: &mut dyn Announcements) {
     for feed in 0..16 {
-        let session = session_of_feed(feed);
-        store.insert(&session).await.unwrap();
-        let record = RevocationReason::LoggedOut.at(now());
-        assert!(store.revoke(session.id(), record).await.unwrap());
+        revoked(store, session_of_feed(feed)).await;
         timeout(LIMIT, announcements.next()).await.unwrap().unwrap();
     }
 }

@@ -6,32 +6,19 @@ use std::time::Duration;
 use support::servers::{Database as _, RedisServer};
 use support::{SECOND, logins};
 use tokio::time::timeout;
-use tower_bearer::RedisStore;
 use tower_bearer::clock::Timestamp;
 use tower_bearer::names::SessionId;
 use tower_bearer::store::RevocationReason;
 use tower_bearer::store::redis_driver as redis;
 use tower_bearer::store::{REVOCATION_RETENTION, SessionStore};
 
-use super::{DAY, Database, now, random, session, set};
-
-pub(super) async fn revoked(store: &RedisStore) -> SessionId {
-    let session = session("user");
-    store.insert(&session).await.unwrap();
-    assert!(
-        store
-            .revoke(session.id(), RevocationReason::LoggedOut.at(now()))
-            .await
-            .unwrap()
-    );
-    *session.id()
-}
+use super::{DAY, Database, now, random, revoked, session, set};
 
 /// Does what a `FLUSHALL` does, and also writes new entries in every bucket.
 #[tokio::test]
 async fn an_emptied_database_answers_with_a_complete_page() {
     let mut database = Database::shared().await;
-    let before = revoked(&database.store).await;
+    let before = revoked(&database.store, session("user")).await;
     let page = database.store.revoked_since(None).await.unwrap();
     for refill in [0, 200] {
         let keys = database.keys().await;
@@ -41,7 +28,7 @@ async fn an_emptied_database_answers_with_a_complete_page() {
             .await
             .unwrap();
         for _ in 0..refill {
-            revoked(&database.store).await;
+            revoked(&database.store, session("user")).await;
         }
         let emptied = database
             .store
@@ -62,7 +49,7 @@ async fn an_emptied_database_answers_with_a_complete_page() {
 async fn a_restart_answers_old_cursors_with_a_complete_page() {
     let mut server = RedisServer::start(&["--appendonly", "yes", "--appendfsync", "always"]).await;
     let database = Database::new(server.url()).await;
-    let before = revoked(&database.store).await;
+    let before = revoked(&database.store, session("user")).await;
     let page = database.store.revoked_since(None).await.unwrap();
     let page = database
         .store

@@ -5,7 +5,6 @@ use std::task::Poll;
 
 use support::logins;
 use support::servers::{Database as _, RedisServer};
-use tower_bearer::store::redis_driver as redis;
 use tower_bearer::store::{RevocationReason, SessionStore};
 
 use super::{Database, now, session};
@@ -26,20 +25,6 @@ async fn without_long_answers() -> (RedisServer, Database) {
     (server, database)
 }
 
-/// How many revocations the feed has.
-async fn feed(database: &Database) -> u64 {
-    let (mut entries, mut connection) = (0, database.beside.clone());
-    let mut feeds = redis::cmd("KEYS");
-    feeds.arg(format!("{}{{*feed", database.prefix));
-    let feeds: Vec<Vec<u8>> = feeds.query_async(&mut connection).await.unwrap();
-    for feed in feeds {
-        let mut length = redis::cmd("XLEN");
-        let length: u64 = length.arg(feed).query_async(&mut connection).await.unwrap();
-        entries += length;
-    }
-    entries
-}
-
 #[tokio::test]
 async fn all_sessions_of_a_user_end_and_are_erased_some_at_a_time() {
     let (_server, database) = without_long_answers().await;
@@ -49,7 +34,7 @@ async fn all_sessions_of_a_user_end_and_are_erased_some_at_a_time() {
     let ended = store.revoke_all(&alice, record).await.unwrap();
     assert_eq!(ended.count(), SESSIONS);
     // A batch that took long is entered twice.
-    let entries = feed(&database).await;
+    let entries = database.entries().await;
     assert!(entries >= SESSIONS, "{entries}");
     assert_eq!(store.revoke_all(&alice, record).await.unwrap().count(), 0);
     assert_eq!(store.list(&logins("bob"), now()).await.unwrap().len(), 1);
@@ -57,7 +42,7 @@ async fn all_sessions_of_a_user_end_and_are_erased_some_at_a_time() {
     assert_eq!(store.erase(&alice).await.unwrap().count(), SESSIONS);
     assert_eq!(store.erase(&alice).await.unwrap().count(), 0);
     assert_eq!(store.list(&logins("bob"), now()).await.unwrap().len(), 1);
-    assert_eq!(feed(&database).await, entries);
+    assert_eq!(database.entries().await, entries);
 }
 
 /// A caller that gives up, or whose process dies, has not worked in vain.
@@ -69,7 +54,7 @@ async fn what_has_ended_stays_ended_when_the_caller_is_gone_and_the_next_call_en
     let store = database.another_store().await;
     // It goes on only where this polls it. When the second batch is entered, the first has ended.
     let mut ending = Box::pin(database.store.revoke_all(&alice, record));
-    while feed(&database).await <= 2 * AT_ONCE {
+    while database.entries().await <= 2 * AT_ONCE {
         let step = poll_fn(|cx| Poll::Ready(ending.as_mut().poll(cx))).await;
         assert!(step.is_pending(), "all have ended at once");
     }
@@ -80,5 +65,5 @@ async fn what_has_ended_stays_ended_when_the_caller_is_gone_and_the_next_call_en
     // The login, and those that had not ended.
     assert!((2..=SESSIONS).contains(&ended), "{ended}");
     assert_eq!(store.revoke_all(&alice, record).await.unwrap().count(), 0);
-    assert!(feed(&database).await > SESSIONS);
+    assert!(database.entries().await > SESSIONS);
 }

@@ -3,21 +3,12 @@
 use support::servers::RedisCluster;
 use tower_bearer::RedisStore;
 use tower_bearer::names::SessionId;
-use tower_bearer::store::{Cursor, RevocationReason, SessionStore};
+use tower_bearer::store::{Cursor, SessionStore};
 
-use super::{now, session_of_feed};
+use super::{revoked, session_of_feed};
 
-/// The slot of the first feed.
+/// The slot of the first feed, which is the one that moves.
 const SLOT: u16 = 511;
-
-/// Revokes a session whose feed is in the slot that moves.
-async fn revoked(store: &RedisStore) -> SessionId {
-    let session = session_of_feed(0);
-    store.insert(&session).await.unwrap();
-    let record = RevocationReason::LoggedOut.at(now());
-    assert!(store.revoke(session.id(), record).await.unwrap());
-    *session.id()
-}
 
 /// Reads on, and returns whether everything was read anew.
 async fn reads(store: &RedisStore, cursor: &mut Cursor, ids: &[SessionId]) -> bool {
@@ -37,29 +28,29 @@ async fn revocations_are_read_while_the_slot_of_a_feed_is_half_moved() {
         RedisStore::open(&cluster.url()).await.unwrap(),
         RedisStore::open(&cluster.url()).await.unwrap(),
     );
-    let mut ids = vec![revoked(&here).await];
+    let mut ids = vec![revoked(&here, session_of_feed(0)).await];
     let page = there.revoked_since(None).await.unwrap();
     assert!(page.contains(&ids[0]));
     let mut cursor = page.cursor;
 
     // The feed is where it was.
     cluster.begin_move(SLOT, from, to).await;
-    ids.push(revoked(&here).await);
+    ids.push(revoked(&here, session_of_feed(0)).await);
     assert!(!reads(&there, &mut cursor, &ids[1..]).await);
     assert!(!reads(&there, &mut cursor, &[]).await);
 
     // The feed has moved, and its slot has not.
     cluster.move_keys(SLOT, from, to).await;
-    ids.push(revoked(&here).await);
+    ids.push(revoked(&here, session_of_feed(0)).await);
     assert!(reads(&there, &mut cursor, &ids).await);
-    ids.push(revoked(&here).await);
+    ids.push(revoked(&here, session_of_feed(0)).await);
     assert!(!reads(&there, &mut cursor, &ids[3..]).await);
     let new = RedisStore::open(&cluster.url()).await.unwrap();
     let page = new.revoked_since(None).await.unwrap();
     assert!(ids.iter().all(|id| page.contains(id)));
 
     cluster.end_move(SLOT, from, to).await;
-    ids.push(revoked(&here).await);
+    ids.push(revoked(&here, session_of_feed(0)).await);
     let last = ids.len() - 1;
     reads(&there, &mut cursor, &ids[last..]).await;
 }
@@ -72,9 +63,9 @@ async fn a_feed_that_begins_while_its_slot_is_half_moved_is_read() {
     cluster.begin_move(SLOT, from, to).await;
     let store = RedisStore::open(&cluster.url()).await.unwrap();
     let mut cursor = store.revoked_since(None).await.unwrap().cursor;
-    let id = revoked(&store).await;
+    let id = revoked(&store, session_of_feed(0)).await;
     assert!(!reads(&store, &mut cursor, &[id]).await);
     cluster.end_move(SLOT, from, to).await;
-    let id = revoked(&store).await;
+    let id = revoked(&store, session_of_feed(0)).await;
     reads(&store, &mut cursor, &[id]).await;
 }

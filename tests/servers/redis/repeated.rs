@@ -12,7 +12,7 @@ use tower_bearer::store::{RevocationReason, SessionStore};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Identity, RedisStore, Secret};
 
-use super::{now, open, prefix, session};
+use super::{entries, feeds, now, open, prefix, session};
 use crate::url;
 
 /// Two processes, and a connection beside them.
@@ -37,32 +37,12 @@ impl Processes {
         }
     }
 
-    async fn feeds(&mut self) -> Vec<String> {
-        let mut keys = redis::cmd("KEYS");
-        keys.arg(format!("{}{{*feed", self.prefix));
-        keys.query_async(&mut self.beside).await.unwrap()
-    }
-
     /// Does what a failover of its nodes may do.
     async fn lose_the_feed(&mut self) {
-        for feed in self.feeds().await {
+        for feed in feeds(&self.prefix, &mut self.beside).await {
             let mut delete = redis::cmd("DEL");
             delete.arg(feed).exec_async(&mut self.beside).await.unwrap();
         }
-    }
-
-    async fn entries(&mut self) -> usize {
-        let mut entries = 0;
-        for feed in self.feeds().await {
-            let mut length = redis::cmd("XLEN");
-            let length: usize = length
-                .arg(feed)
-                .query_async(&mut self.beside)
-                .await
-                .unwrap();
-            entries += length;
-        }
-        entries
     }
 }
 
@@ -151,7 +131,7 @@ async fn a_session_that_ended_long_ago_is_not_entered_again() {
     processes.lose_the_feed().await;
     let later = RevocationReason::LoggedOut.at(now() + Duration::from_secs(601));
     processes.there.revoke(session.id(), later).await.unwrap();
-    assert_eq!(processes.entries().await, 0);
+    assert_eq!(entries(&processes.prefix, &mut processes.beside).await, 0);
 }
 
 #[tokio::test]
@@ -167,7 +147,7 @@ async fn a_client_that_logs_out_again_and_again_does_not_make_the_feed_grow() {
             store.revoke_all(&user, record).await.unwrap();
         }
     }
-    let entries = processes.entries().await;
+    let entries = entries(&processes.prefix, &mut processes.beside).await;
     // One that took long is entered twice.
     assert!((1..=4).contains(&entries), "{entries}");
 }
