@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::kills::log_out;
-use crate::site::{Site, assert_in, assert_out, log_in};
+use crate::site::{Site, assert_in, assert_out, hears_of_the_logout, log_in};
 use crate::storm::Storm;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -150,10 +150,7 @@ impl Calm {
             for server in [&self.servers[0], &new] {
                 // Redis may have lost it: then the servers that know of it tell it again. And it is
                 // not announced while no seed is there.
-                until("the logout is felt", LIMIT, async || {
-                    server.me(tokens).await.status == 401
-                })
-                .await;
+                hears_of_the_logout(server, tokens).await;
                 assert_out(server, tokens).await;
             }
         }

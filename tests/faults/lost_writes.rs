@@ -6,7 +6,7 @@ use support::wait::{LIMIT, until};
 
 use crate::refusing::Refusing;
 use crate::rows::Rows;
-use crate::site::{Site, assert_in, assert_out, has_to_log_in_again, log_in};
+use crate::site::{Site, assert_in, assert_out, has_to_log_in_again, hears_of_the_logout, log_in};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_that_die_with_a_primary_log_out_only_those_who_logged_in_lately() {
@@ -24,10 +24,7 @@ async fn writes_that_die_with_a_primary_log_out_only_those_who_logged_in_lately(
     let come = log_in(&here, SESSIONS).await;
     for tokens in &leave {
         assert_eq!(here.log_out(tokens).await.status, 200);
-        until("the other node knows", LIMIT, async || {
-            there.me(tokens).await.status == 401
-        })
-        .await;
+        hears_of_the_logout(&there, tokens).await;
     }
     let (had, kept) = (
         Rows::of(&cluster, primary).await,
@@ -59,10 +56,7 @@ async fn writes_that_die_with_a_primary_log_out_only_those_who_logged_in_lately(
     // The last one knows of the logouts by itself, and a refresh there would tell the store.
     for server in [&new, &there] {
         for tokens in &leave {
-            until("the logout is told", LIMIT, async || {
-                server.me(tokens).await.status == 401
-            })
-            .await;
+            hears_of_the_logout(server, tokens).await;
             assert_out(server, tokens).await;
         }
         for tokens in &renewed {

@@ -11,7 +11,9 @@ use support::wait::{LIMIT, until};
 
 use crate::refusing::Refusing;
 use crate::rows::Rows;
-use crate::site::{Site, assert_in, assert_out, has_to_log_in_again, log_in, refuses_writes};
+use crate::site::{
+    Site, assert_in, assert_out, has_to_log_in_again, hears_of_the_logout, log_in, refuses_writes,
+};
 use crate::storm::Storm;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -136,10 +138,7 @@ impl<'a> Parted<'a> {
         // The last one knows of the logouts by itself, and a refresh there would tell the store.
         for server in [&later, there, here] {
             for tokens in &self.out {
-                until("the logout is felt", LIMIT, async || {
-                    server.me(tokens).await.status == 401
-                })
-                .await;
+                hears_of_the_logout(server, tokens).await;
                 assert_out(server, tokens).await;
             }
             for tokens in &stay {

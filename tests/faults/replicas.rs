@@ -8,7 +8,8 @@ use support::servers::{Database, RedisServer, connect_to_redis};
 use support::wait::{LIMIT, until};
 
 use crate::site::{
-    Site, assert_in, assert_out, has_to_log_in_again, log_in, refuses_writes, tells_the_store,
+    Site, assert_in, assert_out, has_to_log_in_again, hears_of_the_logout, log_in, refuses_writes,
+    tells_the_store,
 };
 
 #[tokio::test]
@@ -73,10 +74,7 @@ async fn a_failover_that_loses_writes_logs_out_only_those_who_logged_in_lately()
     assert_ne!(renewed["refresh_token"], stays["refresh_token"]);
     let comes = log_in(&here, 1).await.remove(0);
     assert_eq!(here.log_out(&leaves).await.status, 200);
-    until("the other node knows", LIMIT, async || {
-        there.me(&leaves).await.status == 401
-    })
-    .await;
+    hears_of_the_logout(&there, &leaves).await;
 
     // The process that heard of it first is gone. The URL leads to a primary that has what the
     // replica had.
@@ -95,10 +93,7 @@ async fn a_failover_that_loses_writes_logs_out_only_those_who_logged_in_lately()
     until("Redis is back", LIMIT, answers).await;
     let new = site.server().await;
     for server in [&there, &new] {
-        until("the logout is told", LIMIT, async || {
-            server.me(&leaves).await.status == 401
-        })
-        .await;
+        hears_of_the_logout(server, &leaves).await;
         assert_out(server, &leaves).await;
         has_to_log_in_again(server, &comes).await;
         let healed = assert_in(server, &renewed).await;

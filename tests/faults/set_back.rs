@@ -4,7 +4,9 @@ use serde_json::Value;
 use support::servers::{Database, PostgresServer, RedisServer};
 use support::wait::{LIMIT, until};
 
-use crate::site::{Site, assert_in, assert_out, has_to_log_in_again, log_in, tells_the_store};
+use crate::site::{
+    Site, assert_in, assert_out, has_to_log_in_again, hears_of_the_logout, log_in, tells_the_store,
+};
 
 #[tokio::test]
 async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while_a_node_lives_that_knew()
@@ -20,10 +22,7 @@ async fn a_postgres_restored_from_an_older_backup_heals_and_revives_nobody_while
     let [comes, comes_and_leaves]: [Value; 2] = log_in(&here, 2).await.try_into().unwrap();
     for tokens in [&leaves, &comes_and_leaves] {
         assert_eq!(here.log_out(tokens).await.status, 200);
-        until("the other node knows", LIMIT, async || {
-            there.me(tokens).await.status == 401
-        })
-        .await;
+        hears_of_the_logout(&there, tokens).await;
     }
     // The process that heard of it first is gone.
     here.kill();
@@ -52,10 +51,7 @@ async fn a_redis_that_forgets_everything_is_told_of_logouts_by_a_node_that_lives
     let [here, there] = site.two_servers().await;
     let [stays, leaves]: [Value; 2] = log_in(&here, 2).await.try_into().unwrap();
     assert_eq!(here.log_out(&leaves).await.status, 200);
-    until("the other node knows", LIMIT, async || {
-        there.me(&leaves).await.status == 401
-    })
-    .await;
+    hears_of_the_logout(&there, &leaves).await;
     here.kill();
     database.kill();
     database.start_again().await;

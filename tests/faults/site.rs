@@ -111,6 +111,14 @@ pub(crate) async fn assert_in(server: &AppServer, tokens: &Value) -> Value {
     renewed
 }
 
+/// Waits until the server knows of a logout at another one.
+pub(crate) async fn hears_of_the_logout(server: &AppServer, tokens: &Value) {
+    until("the server hears of the logout", LIMIT, async || {
+        server.me(tokens).await.status == 401
+    })
+    .await;
+}
+
 /// Waits until the server has told the store what it lost.
 pub(crate) async fn tells_the_store(server: &AppServer) {
     let told = async || server.has_said("the store had lost revocations");
