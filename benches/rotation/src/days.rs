@@ -1,6 +1,6 @@
 //! When a user is active, during thirty days.
 
-use crate::dice::Dice;
+use crate::dice::{Dice, Draw, User};
 use crate::rule::{DAY, HOUR, MINUTE, Millis};
 
 pub const DAYS: u64 = 30;
@@ -8,21 +8,27 @@ pub const DAYS: u64 = 30;
 const ACTIVE: f64 = 0.85;
 const LONGEST_ABSENCE: u64 = 4;
 
-/// A time of activity, from its beginning to its end.
-pub type Stretch = (Millis, Millis);
+/// A time of activity, with the dice for what happens in it.
+#[derive(Debug)]
+pub struct Stretch {
+    pub begins: Millis,
+    pub ends: Millis,
+    pub dice: Dice,
+}
 
 /// A phone is used often and for a short time.
-pub fn phone(dice: &mut Dice) -> Vec<Stretch> {
-    stretches(dice, (5, 14), (MINUTE, 25 * MINUTE))
+pub fn phone(user: User) -> Vec<Stretch> {
+    stretches(user, (5, 14), (MINUTE, 25 * MINUTE))
 }
 
 /// A computer is used a few times, for hours, and sleeps in between.
-pub fn computer(dice: &mut Dice) -> Vec<Stretch> {
-    stretches(dice, (1, 3), (20 * MINUTE, 4 * HOUR))
+pub fn computer(user: User) -> Vec<Stretch> {
+    stretches(user, (1, 3), (20 * MINUTE, 4 * HOUR))
 }
 
-fn stretches(dice: &mut Dice, count: (u64, u64), length: (Millis, Millis)) -> Vec<Stretch> {
+fn stretches(user: User, count: (u64, u64), length: (Millis, Millis)) -> Vec<Stretch> {
     let (mut all, mut absent) = (Vec::new(), 0);
+    let mut dice = user.dice(Draw::Days);
     for day in 0..DAYS {
         if absent < LONGEST_ABSENCE && !dice.chance(ACTIVE) {
             absent += 1;
@@ -36,7 +42,11 @@ fn stretches(dice: &mut Dice, count: (u64, u64), length: (Millis, Millis)) -> Ve
             let length = dice.between(length.0, length.1.min(part - MINUTE));
             let begins = day * DAY + 7 * HOUR + number * part;
             let begins = begins + dice.between(0, part - length);
-            all.push((begins, begins + length));
+            all.push(Stretch {
+                begins,
+                ends: begins + length,
+                dice: user.dice(Draw::Stretch(all.len() as u64)),
+            });
         }
     }
     all

@@ -1,20 +1,57 @@
-//! [`Dice`] decides everything that is left to chance, by a seed.
+//! [`Dice`] decides everything that is left to chance.
+//!
+//! What happens to a user is drawn for each stretch of time anew. So two rules meet the same user
+//! on the same days, even if a reply changed what happened before.
 
+use chacha20::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_distr::{Distribution as _, LogNormal};
-use rand_pcg::Pcg64Mcg;
 
 use crate::rule::{Millis, SECOND};
 
-#[derive(Clone, Debug)]
-pub struct Dice(Pcg64Mcg);
+/// One user of one scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct User {
+    pub seed: u64,
+    pub scenario: u64,
+    pub number: u64,
+}
+
+/// What is drawn.
+#[derive(Clone, Copy, Debug)]
+pub enum Draw {
+    /// When the user is active.
+    Days,
+    /// What stays the same for thirty days.
+    Habits,
+    /// What happens in the stretch of time with this number.
+    Stretch(u64),
+}
+
+#[derive(Debug)]
+pub struct Dice(ChaCha8Rng);
+
+impl User {
+    /// Returns the dice for this draw. The four numbers are the whole key, so no two users, and no
+    /// two seeds, share what they draw.
+    pub fn dice(self, draw: Draw) -> Dice {
+        let draw = match draw {
+            Draw::Days => 0,
+            Draw::Habits => 1,
+            Draw::Stretch(number) => 2 + number,
+        };
+        let mut key = [0; 32];
+        for (part, number) in
+            key.chunks_exact_mut(8)
+                .zip([self.seed, self.scenario, self.number, draw])
+        {
+            part.copy_from_slice(&number.to_le_bytes());
+        }
+        Dice(ChaCha8Rng::from_seed(key))
+    }
+}
 
 impl Dice {
-    /// Makes the dice of one user. Every rule meets the same user.
-    pub fn new(seed: u64, scenario: u64, user: u64) -> Self {
-        Self(Pcg64Mcg::seed_from_u64(seed ^ scenario << 48 ^ user << 16))
-    }
-
     pub fn chance(&mut self, probability: f64) -> bool {
         self.0.random_bool(probability)
     }

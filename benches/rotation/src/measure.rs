@@ -1,7 +1,7 @@
 //! Lets many users live, and counts.
 
 use crate::days::DAYS;
-use crate::dice::Dice;
+use crate::dice::User;
 use crate::honest::{Clients, Scenario};
 use crate::rule::Millis;
 use crate::rules::candidates::Candidate;
@@ -31,10 +31,14 @@ pub fn honest(candidate: &Candidate, scenario: Scenario, users: u64, seed: u64) 
         users,
         ..Lost::default()
     };
-    for user in 0..users {
+    for number in 0..users {
         let mut rule = (candidate.make)(scenario.has_rendering_servers());
-        let mut dice = Dice::new(seed, scenario as u64, user);
-        let sessions = scenario.run(&mut *rule, clients, &mut dice);
+        let user = User {
+            seed,
+            scenario: scenario as u64,
+            number,
+        };
+        let sessions = scenario.run(&mut *rule, clients, user);
         lost.sessions += u64::from(sessions);
         lost.unlucky += u64::from(sessions > 0);
     }
@@ -66,8 +70,12 @@ pub fn thefts(candidate: &Candidate, thief: Thief, thieves: u64, seed: u64) -> N
     let mut fates: Vec<_> = (0..thieves)
         .map(|number| {
             let mut rule = (candidate.make)(false);
-            let mut dice = Dice::new(seed, 100 + thief as u64, number);
-            match thief.run(&mut *rule, &mut dice) {
+            let user = User {
+                seed,
+                scenario: 100 + thief as u64,
+                number,
+            };
+            match thief.run(&mut *rule, user) {
                 Fate::Noticed(after) => Some(after),
                 Fate::Rejected | Fate::Unnoticed => None,
             }

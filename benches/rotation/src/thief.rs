@@ -1,7 +1,7 @@
 //! [`Thief`] copies a refresh token once. The victim has one client and a perfect network.
 
 use crate::days;
-use crate::dice::Dice;
+use crate::dice::{Dice, Draw, User};
 use crate::queue::Queue;
 use crate::rule::{DAY, HOUR, MINUTE, Millis, Reply, Rule, SECOND, Tokens};
 
@@ -58,20 +58,24 @@ impl Thief {
         }
     }
 
-    pub fn run(self, rule: &mut dyn Rule, dice: &mut Dice) -> Fate {
+    pub fn run(self, rule: &mut dyn Rule, user: User) -> Fate {
         let mut owner = rule.log_in(0);
         let mut copy: Option<Tokens> = None;
         let mut has_begun = false;
         let mut queue = Queue::default();
-        for at in owner_refreshes(dice) {
+        for at in owner_refreshes(user) {
             queue.add(at, Event::OwnerRefreshes);
         }
-        let theft = dice.between(DAY, 2 * DAY);
+        let theft = user.dice(Draw::Habits).between(DAY, 2 * DAY);
         queue.add(theft, Event::Theft);
+        let mut each_day: Vec<_> = (0..=days::DAYS)
+            .map(|day| user.dice(Draw::Stretch(day)))
+            .collect();
         while let Some((now, event)) = queue.take() {
             if now > days::DAYS * DAY {
                 break;
             }
+            let dice = &mut each_day[(now / DAY) as usize];
             let next = match event {
                 Event::Theft => {
                     copy = Some(owner.clone());
@@ -141,11 +145,11 @@ impl Thief {
 }
 
 /// When the owner refreshes: while the phone is in use, and the access token is about to expire.
-fn owner_refreshes(dice: &mut Dice) -> Vec<Millis> {
+fn owner_refreshes(user: User) -> Vec<Millis> {
     let (mut all, mut fresh_until) = (Vec::new(), FRESH);
-    for (begins, ends) in days::phone(dice) {
-        let mut now = begins.max(fresh_until);
-        while now < ends {
+    for stretch in days::phone(user) {
+        let mut now = stretch.begins.max(fresh_until);
+        while now < stretch.ends {
             all.push(now);
             fresh_until = now + FRESH;
             now = fresh_until;

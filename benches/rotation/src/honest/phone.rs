@@ -2,8 +2,8 @@
 
 use super::jar::Jar;
 use super::scenario::Clients;
-use crate::days;
-use crate::dice::Dice;
+use crate::days::{self, Stretch};
+use crate::dice::{Dice, User};
 use crate::rule::{Millis, Rule, SECOND};
 
 /// The share of times of use in a network that loses much.
@@ -19,10 +19,15 @@ pub const KILLED: f64 = 0.005;
 const TIMEOUT: Millis = 12 * SECOND;
 const ATTEMPTS: u32 = 3;
 
-pub fn run(rule: &mut dyn Rule, clients: Clients, killed: f64, dice: &mut Dice) -> u32 {
+pub fn run(rule: &mut dyn Rule, clients: Clients, killed: f64, user: User) -> u32 {
     let mut jar = Jar::log_in(rule, 0);
     let mut now = 0;
-    for (begins, ends) in days::phone(dice) {
+    for Stretch {
+        begins,
+        ends,
+        mut dice,
+    } in days::phone(user)
+    {
         now = begins.max(now);
         let lost = if dice.chance(BAD_NETWORK) {
             LOST.0
@@ -34,7 +39,7 @@ pub fn run(rule: &mut dyn Rule, clients: Clients, killed: f64, dice: &mut Dice) 
                 now = jar.fresh_until;
                 continue;
             }
-            let stays = refresh(&mut jar, rule, clients, (lost, killed), &mut now, dice);
+            let stays = refresh(&mut jar, rule, clients, (lost, killed), &mut now, &mut dice);
             if !stays {
                 break;
             }

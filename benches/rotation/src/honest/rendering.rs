@@ -2,8 +2,8 @@
 //! with the cookie that the browser sent, uses the new access token at once, and sets the cookie.
 
 use super::jar::{Jar, Request};
-use crate::days;
-use crate::dice::Dice;
+use crate::days::{self, Stretch};
+use crate::dice::{Dice, User};
 use crate::queue::Queue;
 use crate::rule::{MINUTE, Millis, Rule, SECOND, Tokens};
 
@@ -22,18 +22,20 @@ enum Event {
     SetsCookie(Request, Tokens),
 }
 
-pub fn run(rule: &mut dyn Rule, dice: &mut Dice) -> u32 {
+pub fn run(rule: &mut dyn Rule, user: User) -> u32 {
     let mut jar = Jar::log_in(rule, 0);
     let mut queue = Queue::default();
-    for (begins, ends) in days::computer(dice) {
-        queue.add(begins, (ends, Event::Loads));
+    let mut stretches = days::computer(user);
+    for (number, stretch) in stretches.iter().enumerate() {
+        queue.add(stretch.begins, (number, Event::Loads));
     }
-    while let Some((now, (ends, event))) = queue.take() {
+    while let Some((now, (number, event))) = queue.take() {
+        let Stretch { ends, dice, .. } = &mut stretches[number];
         match event {
-            Event::Loads if now >= ends => {}
+            Event::Loads if now >= *ends => {}
             Event::Loads if jar.is_fresh(now) => {
                 rule.accept(&jar.tokens.access, now);
-                queue.add(next_load(now, dice), (ends, Event::Loads));
+                queue.add(next_load(now, dice), (number, Event::Loads));
             }
             Event::Loads => {
                 let is_left = dice.chance(LEFT);
@@ -42,21 +44,24 @@ pub fn run(rule: &mut dyn Rule, dice: &mut Dice) -> u32 {
                         request: jar.request(false),
                         is_left,
                     };
-                    queue.add(now + dice.latency() + dice.between(0, 150), (ends, renders));
+                    queue.add(
+                        now + dice.latency() + dice.between(0, 150),
+                        (number, renders),
+                    );
                 }
                 let next = if is_left {
                     now + dice.between(SECOND, 10 * SECOND)
                 } else {
                     next_load(now, dice)
                 };
-                queue.add(next, (ends, Event::Loads));
+                queue.add(next, (number, Event::Loads));
             }
             Event::Renders { request, is_left } => {
                 if let Some(tokens) = jar.serve(&request, rule, now) {
                     rule.accept(&tokens.access, now);
                     if !is_left && !dice.chance(LOST) {
                         let sets = Event::SetsCookie(request, tokens);
-                        queue.add(now + dice.latency(), (ends, sets));
+                        queue.add(now + dice.latency(), (number, sets));
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! [`Scenario`] says which clients an honest user has.
 
 use super::{phone, rendering, tabs};
-use crate::dice::Dice;
+use crate::dice::User;
 use crate::rule::Rule;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +40,12 @@ impl Scenario {
     }
 
     /// Lets thirty days pass, and returns how often the user had to log in again.
-    pub fn run(self, rule: &mut dyn Rule, clients: Clients, dice: &mut Dice) -> u32 {
+    pub fn run(self, rule: &mut dyn Rule, clients: Clients, user: User) -> u32 {
         match self {
-            Self::Phone => phone::run(rule, clients, 0.0, dice),
-            Self::Killed => phone::run(rule, clients, phone::KILLED, dice),
-            Self::Tabs => tabs::run(rule, dice),
-            Self::Rendering => rendering::run(rule, dice),
+            Self::Phone => phone::run(rule, clients, 0.0, user),
+            Self::Killed => phone::run(rule, clients, phone::KILLED, user),
+            Self::Tabs => tabs::run(rule, user),
+            Self::Rendering => rendering::run(rule, user),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Tabs of one browser: they share their tokens and have no lock, so they race.
 
 use super::jar::{Jar, Request};
-use crate::days;
-use crate::dice::Dice;
+use crate::days::{self, Stretch};
+use crate::dice::{Draw, User};
 use crate::queue::Queue;
 use crate::rule::{Millis, Rule, SECOND, Tokens};
 
@@ -23,48 +23,50 @@ enum Event {
     Uses,
 }
 
-pub fn run(rule: &mut dyn Rule, dice: &mut Dice) -> u32 {
+pub fn run(rule: &mut dyn Rule, user: User) -> u32 {
     let mut jar = Jar::log_in(rule, 0);
     let mut queue = Queue::default();
-    let tabs = dice.between(2, 5);
-    for (begins, ends) in days::computer(dice) {
+    let tabs = user.dice(Draw::Habits).between(2, 5);
+    let mut stretches = days::computer(user);
+    for (number, Stretch { begins, dice, .. }) in stretches.iter_mut().enumerate() {
         for _ in 0..tabs {
             let later = if dice.chance(THROTTLED) {
                 20 * SECOND
             } else {
                 SECOND / 2
             };
-            queue.add(begins + dice.between(0, later), (ends, Event::Checks));
+            queue.add(*begins + dice.between(0, later), (number, Event::Checks));
         }
     }
-    while let Some((now, (ends, event))) = queue.take() {
+    while let Some((now, (number, event))) = queue.take() {
+        let Stretch { ends, dice, .. } = &mut stretches[number];
         // The computer sleeps, and hears no answer.
-        let is_awake = now < ends;
+        let is_awake = now < *ends;
         match event {
             Event::Checks if !is_awake => {}
             Event::Checks if jar.is_fresh(now) => {
                 let next = jar.fresh_until + dice.between(0, 2 * SECOND);
-                queue.add(next, (ends, Event::Checks));
+                queue.add(next, (number, Event::Checks));
             }
             Event::Checks => {
                 if !dice.chance(LOST) {
                     let arrives = Event::Arrives(jar.request(false));
-                    queue.add(now + dice.latency(), (ends, arrives));
+                    queue.add(now + dice.latency(), (number, arrives));
                 }
                 let again = now + TIMEOUT + dice.between(0, 4 * SECOND);
-                queue.add(again, (ends, Event::Checks));
+                queue.add(again, (number, Event::Checks));
             }
             Event::Arrives(request) => {
                 let answer = jar.serve(&request, rule, now);
                 if let Some(tokens) = answer.filter(|_| !dice.chance(LOST + LEFT)) {
                     let receives = Event::Receives(request, tokens);
-                    queue.add(now + dice.latency(), (ends, receives));
+                    queue.add(now + dice.latency(), (number, receives));
                 }
             }
             Event::Receives(request, tokens) if is_awake => {
                 jar.receive(&request, tokens, now);
                 if !dice.chance(CLOSED) {
-                    queue.add(now + dice.between(50, 2 * SECOND), (ends, Event::Uses));
+                    queue.add(now + dice.between(50, 2 * SECOND), (number, Event::Uses));
                 }
             }
             Event::Receives(..) => {}
