@@ -1,5 +1,6 @@
 //! Simulates honest users and thieves, with rules of rotation: see docs/rotation.md.
 
+pub mod check;
 pub mod days;
 pub mod dice;
 pub mod honest;
@@ -8,4 +9,5 @@ pub mod queue;
 pub mod report;
 pub mod rule;
 pub mod rules;
+pub mod tables;
 pub mod thief;

@@ -1,47 +1,48 @@
-//! Prints the tables of docs/rotation.md. The exit status is 1 if a rule breaks its own promise.
+//! Prints the tables of docs/rotation.md, or compares them with the page.
 
 use std::process::ExitCode;
 
-use rotation::honest::Scenario;
-use rotation::measure;
-use rotation::report;
-use rotation::rules::candidates::ALL;
-use rotation::thief::Thief;
+use rotation::check::{Difference, Page};
+use rotation::tables::{self, Counts};
+
+const USAGE: &str = "run [USERS [THEFTS [SEED]]], or run --check [DOCUMENT]";
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/rotation.md");
 
 fn main() -> ExitCode {
-    let (users, thieves, seed) = (number(1, 300), number(2, 300), number(3, 1));
-    println!("<!-- benches/rotation/run {users} {thieves} {seed} -->\n");
-
-    report::lost_header();
-    let mut is_kept = true;
-    for candidate in ALL {
-        let lost = Scenario::ALL.map(|scenario| measure::honest(candidate, scenario, users, seed));
-        report::lost(candidate, lost);
-        for (scenario, lost) in Scenario::ALL.into_iter().zip(lost) {
-            if candidate.promises.contains(&scenario) && lost.sessions > 0 {
-                eprintln!("{} lost sessions: {scenario:?}, {lost:?}", candidate.name);
-                is_kept = false;
-            }
-        }
-    }
-
-    println!();
-    report::noticed_header();
-    for candidate in ALL {
-        let noticed = Thief::ALL.map(|thief| measure::thefts(candidate, thief, thieves, seed));
-        report::noticed(candidate, noticed);
-    }
-    if is_kept {
+    let words: Vec<_> = std::env::args().skip(1).collect();
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let is_right = match words[..] {
+        ["--check"] => check(DOCUMENT),
+        ["--check", document] => check(document),
+        _ => tables::simulate(
+            Counts::parse(words.into_iter()).expect(USAGE),
+            &mut |line| println!("{line}"),
+        ),
+    };
+    if is_right {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
 }
 
-/// Returns the argument at this place.
-fn number(place: usize, default: u64) -> u64 {
-    std::env::args().nth(place).map_or(default, |text| {
-        text.parse()
-            .unwrap_or_else(|_| panic!("{text}: the arguments are users, thieves and the seed"))
-    })
+/// Simulates with the command that the document names, and says which lines differ.
+fn check(document: &str) -> bool {
+    let text = std::fs::read_to_string(document).expect("the document can be read");
+    let mut page = Page::new(&text);
+    let counts = page
+        .counts()
+        .expect("the document has the command of its tables");
+    let mut is_same = true;
+    let is_kept = tables::simulate(counts, &mut |line| {
+        if let Err(Difference { printed, page }) = page.compare(line) {
+            is_same = false;
+            eprintln!("printed: {printed}");
+            match page {
+                Some((number, line)) => eprintln!("{document}:{number}: {line}"),
+                None => eprintln!("{document} has no such line"),
+            }
+        }
+    });
+    is_kept && is_same
 }

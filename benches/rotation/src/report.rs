@@ -1,4 +1,4 @@
-//! Prints the tables.
+//! The lines of the tables.
 
 use crate::honest::Scenario;
 use crate::measure::{Lost, Noticed};
@@ -6,36 +6,30 @@ use crate::rule::{DAY, HOUR, MINUTE, Millis};
 use crate::rules::candidates::Candidate;
 use crate::thief::Thief;
 
-pub fn lost_header() {
-    row(
-        "rule",
-        "",
-        Scenario::ALL.map(|scenario| scenario.name().to_owned()),
-    );
-    println!("|---|---|{}", "--:|".repeat(Scenario::ALL.len()));
+pub fn lost_header() -> [String; 2] {
+    header(Scenario::ALL.iter().map(|scenario| scenario.name()))
 }
 
-/// Prints the sessions lost in 100,000 days, and the share of users who lost one.
-pub fn lost(candidate: &Candidate, all: [Lost; 4]) {
-    let cells = all.map(|lost| {
+/// The sessions lost in 100,000 days, and the share of users who lost one.
+pub fn lost(candidate: &Candidate, all: &[Lost]) -> String {
+    let cells = all.iter().map(|lost| {
         let share = 100.0 * lost.unlucky as f64 / lost.users as f64;
         format!("{:.0} ({share:.1} %)", lost.rate())
     });
-    row(candidate.name, kind(candidate), cells);
+    row(candidate.name, kind(candidate), cells)
 }
 
-pub fn noticed_header() {
-    row("rule", "", Thief::ALL.map(|thief| thief.name().to_owned()));
-    println!("|---|---|{}", "--:|".repeat(Thief::ALL.len()));
+pub fn noticed_header() -> [String; 2] {
+    header(Thief::ALL.iter().map(|thief| thief.name()))
 }
 
-/// Prints when half and when 95 % of the thefts were noticed, and how many never were.
-pub fn noticed(candidate: &Candidate, all: [Noticed; 5]) {
-    let cells = all.map(|noticed| {
+/// When half and when 95 % of the thefts were noticed, and how many never were.
+pub fn noticed(candidate: &Candidate, all: &[Noticed]) -> String {
+    let cells = all.iter().map(|noticed| {
         let (half, most) = (time(noticed.after(0.5)), time(noticed.after(0.95)));
         format!("{half} / {most} / {:.0} %", 100.0 * noticed.never())
     });
-    row(candidate.name, kind(candidate), cells);
+    row(candidate.name, kind(candidate), cells)
 }
 
 fn kind(candidate: &Candidate) -> &'static str {
@@ -46,8 +40,14 @@ fn kind(candidate: &Candidate) -> &'static str {
     }
 }
 
-fn row<const N: usize>(name: &str, kind: &str, cells: [String; N]) {
-    println!("| {name} | {kind} | {} |", cells.join(" | "));
+fn header(columns: impl ExactSizeIterator<Item = &'static str>) -> [String; 2] {
+    let rule = format!("|---|---|{}", "--:|".repeat(columns.len()));
+    [row("rule", "", columns.map(str::to_owned)), rule]
+}
+
+fn row(name: &str, kind: &str, cells: impl Iterator<Item = String>) -> String {
+    let cells: Vec<_> = cells.collect();
+    format!("| {name} | {kind} | {} |", cells.join(" | "))
 }
 
 fn time(after: Option<Millis>) -> String {

@@ -1,10 +1,13 @@
-//! Each rule keeps what its own documentation promises, for a few users. `run` asserts the same for
-//! many.
+//! Each rule keeps what its own documentation promises, for a few users: `.ci/run` runs this. `run`
+//! asserts the same for many.
 
 use rotation::honest::Scenario;
 use rotation::measure::{honest, thefts};
 use rotation::rules::candidates::{ALL, Candidate};
 use rotation::thief::Thief;
+
+/// So few that a build without optimisation takes seconds.
+const USERS: u64 = 4;
 
 fn candidate(name: &str) -> &'static Candidate {
     let found = ALL.iter().find(|candidate| candidate.name == name);
@@ -15,7 +18,7 @@ fn candidate(name: &str) -> &'static Candidate {
 fn no_rule_loses_an_honest_session_where_it_promises_not_to() {
     for candidate in ALL {
         for &scenario in candidate.promises {
-            let lost = honest(candidate, scenario, 10, 5);
+            let lost = honest(candidate, scenario, USERS, 5);
             assert_eq!(lost.sessions, 0, "{}, {scenario:?}", candidate.name);
         }
     }
@@ -24,21 +27,21 @@ fn no_rule_loses_an_honest_session_where_it_promises_not_to() {
 #[test]
 fn the_simulation_is_hard_enough_for_strict_single_use() {
     for scenario in Scenario::ALL {
-        let lost = honest(candidate("tower-bearer, overlap 0"), scenario, 10, 5);
-        assert_eq!(lost.unlucky, 10, "{scenario:?}");
+        let lost = honest(candidate("tower-bearer, overlap 0"), scenario, USERS, 5);
+        assert_eq!(lost.unlucky, USERS, "{scenario:?}");
     }
 }
 
 #[test]
 fn an_app_that_is_killed_needs_its_key() {
     let unkeyed = candidate("tower-bearer, clients without a key");
-    assert!(honest(unkeyed, Scenario::Killed, 10, 5).sessions > 0);
+    assert!(honest(unkeyed, Scenario::Killed, USERS, 5).sessions > 0);
 }
 
 #[test]
 fn every_thief_but_the_shadow_is_noticed() {
     for thief in Thief::ALL {
-        let never = thefts(candidate("tower-bearer"), thief, 10, 5).never();
+        let never = thefts(candidate("tower-bearer"), thief, USERS, 5).never();
         let expected = if thief == Thief::Shadow { 1.0 } else { 0.0 };
         assert!(
             (never - expected).abs() < f64::EPSILON,
