@@ -4,7 +4,7 @@ use crate::days::DAYS;
 use crate::dice::User;
 use crate::honest::{Clients, Scenario};
 use crate::rule::Millis;
-use crate::rules::candidates::Candidate;
+use crate::rules::candidates::{Candidate, Keys};
 use crate::thief::{Fate, Thief};
 
 /// The sessions that honest users lost.
@@ -25,7 +25,7 @@ impl Lost {
 
 pub fn honest(candidate: &Candidate, scenario: Scenario, users: u64, seed: u64) -> Lost {
     let clients = Clients {
-        send_keys: candidate.sends_keys,
+        send_keys: candidate.keys != Keys::Absent,
     };
     let mut lost = Lost {
         users,
@@ -75,7 +75,7 @@ pub fn thefts(candidate: &Candidate, thief: Thief, thieves: u64, seed: u64) -> N
                 scenario: 100 + thief as u64,
                 number,
             };
-            match thief.run(&mut *rule, user) {
+            match thief.run(&mut *rule, candidate.keys, user) {
                 Fate::Noticed(after) => Some(after),
                 Fate::Rejected | Fate::Unnoticed => None,
             }

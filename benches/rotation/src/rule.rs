@@ -8,6 +8,9 @@ pub const MINUTE: Millis = 60 * SECOND;
 pub const HOUR: Millis = 60 * MINUTE;
 pub const DAY: Millis = 24 * HOUR;
 
+/// An access token lives for half an hour, and clients refresh a minute before.
+pub const FRESH: Millis = 29 * MINUTE;
+
 /// What a login or a refresh gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tokens {

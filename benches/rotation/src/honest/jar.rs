@@ -1,15 +1,12 @@
 //! [`Jar`] is where the clients of one user keep their tokens.
 
-use crate::rule::{MINUTE, Millis, Reply, Rule, Tokens};
-
-/// An access token lives for half an hour, and clients refresh a minute before.
-const FRESH: Millis = 29 * MINUTE;
+use crate::rule::{FRESH, Millis, Reply, Rule, Tokens};
 
 pub struct Jar {
     pub tokens: Tokens,
     pub fresh_until: Millis,
     /// How many refresh tokens were stored.
-    stored: u64,
+    pub stored: u64,
     /// How many sessions were lost.
     pub lost: u32,
 }
@@ -37,11 +34,11 @@ impl Jar {
         now < self.fresh_until
     }
 
-    /// Makes a request with the current token. A key belongs to one token.
-    pub fn request(&self, has_key: bool) -> Request {
+    /// Makes a request with the current token.
+    pub fn request(&self, key: Option<u64>) -> Request {
         Request {
             token: self.tokens.refresh.clone(),
-            key: has_key.then_some(self.stored),
+            key,
             session: self.lost,
         }
     }

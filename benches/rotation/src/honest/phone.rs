@@ -58,7 +58,7 @@ fn refresh(
     dice: &mut Dice,
 ) -> bool {
     for _ in 0..ATTEMPTS {
-        let request = jar.request(clients.send_keys);
+        let request = jar.request(clients.key(0, jar.stored));
         let there = *now + dice.latency();
         let mut answer = None;
         if !dice.chance(lost) {

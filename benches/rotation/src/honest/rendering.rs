@@ -39,9 +39,10 @@ pub fn run(rule: &mut dyn Rule, user: User) -> u32 {
             }
             Event::Loads => {
                 let is_left = dice.chance(LEFT);
+                // The servers share no key, so it is as if they had none.
                 for _ in 0..dice.between(1, 4) {
                     let renders = Event::Renders {
-                        request: jar.request(false),
+                        request: jar.request(None),
                         is_left,
                     };
                     queue.add(

@@ -23,6 +23,14 @@ pub struct Clients {
     pub send_keys: bool,
 }
 
+impl Clients {
+    /// Returns the key that this client of a user sends with the token of this number, each time
+    /// that it sends it.
+    pub fn key(self, client: u64, token: u64) -> Option<u64> {
+        self.send_keys.then_some(client << 32 | token)
+    }
+}
+
 impl Scenario {
     pub const ALL: [Self; 4] = [Self::Phone, Self::Tabs, Self::Rendering, Self::Killed];
 
@@ -44,7 +52,7 @@ impl Scenario {
         match self {
             Self::Phone => phone::run(rule, clients, 0.0, user),
             Self::Killed => phone::run(rule, clients, phone::KILLED, user),
-            Self::Tabs => tabs::run(rule, user),
+            Self::Tabs => tabs::run(rule, clients, user),
             Self::Rendering => rendering::run(rule, user),
         }
     }

@@ -1,6 +1,7 @@
 //! Tabs of one browser: they share their tokens and have no lock, so they race.
 
 use super::jar::{Jar, Request};
+use super::scenario::Clients;
 use crate::days::{self, Stretch};
 use crate::dice::{Draw, User};
 use crate::queue::Queue;
@@ -16,26 +17,29 @@ const THROTTLED: f64 = 0.3;
 const TIMEOUT: Millis = 12 * SECOND;
 
 enum Event {
-    /// A tab looks whether its access token is about to expire.
-    Checks,
+    /// The tab with this number looks whether its access token is about to expire.
+    Checks(u64),
     Arrives(Request),
     Receives(Request, Tokens),
     Uses,
 }
 
-pub fn run(rule: &mut dyn Rule, user: User) -> u32 {
+pub fn run(rule: &mut dyn Rule, clients: Clients, user: User) -> u32 {
     let mut jar = Jar::log_in(rule, 0);
     let mut queue = Queue::default();
     let tabs = user.dice(Draw::Habits).between(2, 5);
     let mut stretches = days::computer(user);
     for (number, Stretch { begins, dice, .. }) in stretches.iter_mut().enumerate() {
-        for _ in 0..tabs {
+        for tab in 0..tabs {
             let later = if dice.chance(THROTTLED) {
                 20 * SECOND
             } else {
                 SECOND / 2
             };
-            queue.add(*begins + dice.between(0, later), (number, Event::Checks));
+            queue.add(
+                *begins + dice.between(0, later),
+                (number, Event::Checks(tab)),
+            );
         }
     }
     while let Some((now, (number, event))) = queue.take() {
@@ -43,18 +47,18 @@ pub fn run(rule: &mut dyn Rule, user: User) -> u32 {
         // The computer sleeps, and hears no answer.
         let is_awake = now < *ends;
         match event {
-            Event::Checks if !is_awake => {}
-            Event::Checks if jar.is_fresh(now) => {
+            Event::Checks(_) if !is_awake => {}
+            Event::Checks(tab) if jar.is_fresh(now) => {
                 let next = jar.fresh_until + dice.between(0, 2 * SECOND);
-                queue.add(next, (number, Event::Checks));
+                queue.add(next, (number, Event::Checks(tab)));
             }
-            Event::Checks => {
+            Event::Checks(tab) => {
                 if !dice.chance(LOST) {
-                    let arrives = Event::Arrives(jar.request(false));
+                    let arrives = Event::Arrives(jar.request(clients.key(tab, jar.stored)));
                     queue.add(now + dice.latency(), (number, arrives));
                 }
                 let again = now + TIMEOUT + dice.between(0, 4 * SECOND);
-                queue.add(again, (number, Event::Checks));
+                queue.add(again, (number, Event::Checks(tab)));
             }
             Event::Arrives(request) => {
                 let answer = jar.serve(&request, rule, now);

@@ -24,12 +24,20 @@ pub struct Candidate {
     pub name: &'static str,
     /// Whether the rule's own code runs, or a document is imitated.
     pub is_driven: bool,
-    /// Whether its clients send an `Idempotency-Key`.
-    pub sends_keys: bool,
+    pub keys: Keys,
     /// Where its own documentation says that no honest session is lost.
     pub promises: &'static [Scenario],
     /// Makes the server of one user. The argument says whether a server renders pages for them.
     pub make: fn(bool) -> Box<dyn Rule>,
+}
+
+/// Whether clients send an `Idempotency-Key`, and whether a thief copies it with the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    Absent,
+    Sent,
+    /// A row of the table of thieves alone: honest users are the same as with `Sent`.
+    Copied,
 }
 
 impl Candidate {
@@ -37,7 +45,7 @@ impl Candidate {
         Self {
             name,
             is_driven: true,
-            sends_keys: false,
+            keys: Keys::Absent,
             promises: &[],
             make,
         }
@@ -47,7 +55,7 @@ impl Candidate {
         Self {
             name,
             is_driven: false,
-            sends_keys: false,
+            keys: Keys::Absent,
             promises: &[],
             make,
         }
@@ -56,17 +64,25 @@ impl Candidate {
 
 pub const ALL: &[Candidate] = &[
     Candidate {
-        sends_keys: true,
-        promises: &Scenario::ALL,
-        ..Candidate::driven("tower-bearer", |renders| ours(30, renders))
+        promises: &[Scenario::Phone, Scenario::Tabs],
+        ..Candidate::driven("tower-bearer (default)", |_| ours(30, true))
     },
     Candidate {
-        promises: &[Scenario::Phone, Scenario::Tabs, Scenario::Rendering],
-        ..Candidate::driven("tower-bearer, clients without a key", |renders| {
-            ours(30, renders)
+        keys: Keys::Sent,
+        promises: &[Scenario::Phone, Scenario::Tabs, Scenario::Killed],
+        ..Candidate::driven("tower-bearer, clients with a key", |_| ours(30, true))
+    },
+    Candidate {
+        keys: Keys::Copied,
+        ..Candidate::driven("tower-bearer, and the thief has the key", |_| {
+            ours(30, true)
         })
     },
-    Candidate::driven("tower-bearer, overlap 0", |renders| ours(0, renders)),
+    Candidate {
+        promises: &Scenario::ALL,
+        ..Candidate::driven("tower-bearer, without receipts", |_| ours(30, false))
+    },
+    Candidate::driven("tower-bearer, overlap 0", |_| ours(0, true)),
     Candidate::driven("oauth-as 1.0 (default)", |_| {
         Box::new(OauthAs::new(Duration::ZERO))
     }),
@@ -115,10 +131,10 @@ pub const ALL: &[Candidate] = &[
     Candidate::documented("SuperTokens", |_| of(SuperTokens::default())),
 ];
 
-fn ours(overlap: u64, renders: bool) -> Box<dyn Rule> {
+fn ours(overlap: u64, has_receipts: bool) -> Box<dyn Rule> {
     let policy = SessionPolicy::default().with_overlap(Duration::from_secs(overlap));
     let policy = policy.expect("the overlap is below ten minutes");
-    Box::new(TowerBearer::new(policy, renders))
+    Box::new(TowerBearer::new(policy, has_receipts))
 }
 
 fn of(rule: impl Documented + 'static) -> Box<dyn Rule> {

@@ -20,11 +20,11 @@ pub struct TowerBearer {
     sessions: Sessions,
     clock: ManualClock,
     /// A server that refreshes on a browser's behalf starts sessions without receipts.
-    renders: bool,
+    has_receipts: bool,
 }
 
 impl TowerBearer {
-    pub fn new(policy: SessionPolicy, renders: bool) -> Self {
+    pub fn new(policy: SessionPolicy, has_receipts: bool) -> Self {
         let clock = ManualClock::new();
         let accounts = authorize_fn(|_| async { Ok::<_, Infallible>(Grant::new().into()) });
         let sessions = Sessions::builder(accounts, MemoryStore::new())
@@ -43,7 +43,7 @@ impl TowerBearer {
                 .expect("there are threads"),
             sessions,
             clock,
-            renders,
+            has_receipts,
         }
     }
 
@@ -58,10 +58,10 @@ impl Rule for TowerBearer {
     fn log_in(&mut self, now: Millis) -> Tokens {
         self.move_to(now);
         let identity = Identity::new("alice");
-        let identity = if self.renders {
-            identity.without_receipts()
-        } else {
+        let identity = if self.has_receipts {
             identity
+        } else {
+            identity.without_receipts()
         };
         let started = self.runtime.block_on(self.sessions.start(identity));
         tokens(&started.expect("the store is in memory"))
