@@ -1,6 +1,7 @@
 //! Users who are honest, and what happens to their requests.
 
 mod jar;
+mod lock;
 mod phone;
 mod rendering;
 mod scenario;

@@ -10,6 +10,8 @@ pub enum Scenario {
     Phone,
     /// Tabs that share their tokens, without a lock.
     Tabs,
+    /// Tabs of which one refreshes at a time.
+    LockedTabs,
     /// Servers that render parts of a page at once, each with the browser's cookie.
     Rendering,
     /// A phone whose app is killed now and then, after it has used the new access token and before
@@ -32,12 +34,19 @@ impl Clients {
 }
 
 impl Scenario {
-    pub const ALL: [Self; 4] = [Self::Phone, Self::Tabs, Self::Rendering, Self::Killed];
+    pub const ALL: [Self; 5] = [
+        Self::Phone,
+        Self::Killed,
+        Self::Tabs,
+        Self::LockedTabs,
+        Self::Rendering,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Phone => "phone",
             Self::Tabs => "tabs",
+            Self::LockedTabs => "tabs with a lock",
             Self::Rendering => "rendering",
             Self::Killed => "killed app",
         }
@@ -52,7 +61,8 @@ impl Scenario {
         match self {
             Self::Phone => phone::run(rule, clients, 0.0, user),
             Self::Killed => phone::run(rule, clients, phone::KILLED, user),
-            Self::Tabs => tabs::run(rule, clients, user),
+            Self::Tabs => tabs::run(rule, clients, false, user),
+            Self::LockedTabs => tabs::run(rule, clients, true, user),
             Self::Rendering => rendering::run(rule, user),
         }
     }

@@ -1,6 +1,7 @@
-//! Tabs of one browser: they share their tokens and have no lock, so they race.
+//! Tabs of one browser: they share their tokens, and race if they have no lock.
 
 use super::jar::{Jar, Request};
+use super::lock::{Lock, Turn};
 use super::scenario::Clients;
 use crate::days::{self, Stretch};
 use crate::dice::{Draw, User};
@@ -19,16 +20,21 @@ const TIMEOUT: Millis = 12 * SECOND;
 enum Event {
     /// The tab with this number looks whether its access token is about to expire.
     Checks(u64),
-    Arrives(Request),
-    Receives(Request, Tokens),
+    Arrives(Request, Option<Turn>),
+    Receives(Request, Option<Turn>, Tokens),
+    /// The turn of a tab ends: an answer has arrived, the tab has waited long enough, or its page
+    /// was left.
+    Releases(Turn),
     Uses,
 }
 
-pub fn run(rule: &mut dyn Rule, clients: Clients, user: User) -> u32 {
+pub fn run(rule: &mut dyn Rule, clients: Clients, has_lock: bool, user: User) -> u32 {
     let mut jar = Jar::log_in(rule, 0);
     let mut queue = Queue::default();
     let tabs = user.dice(Draw::Habits).between(2, 5);
     let mut stretches = days::computer(user);
+    // A lock does not survive the sleep of the computer, because its request does not.
+    let mut locks: Vec<_> = stretches.iter().map(|_| Lock::default()).collect();
     for (number, Stretch { begins, dice, .. }) in stretches.iter_mut().enumerate() {
         for tab in 0..tabs {
             let later = if dice.chance(THROTTLED) {
@@ -44,36 +50,63 @@ pub fn run(rule: &mut dyn Rule, clients: Clients, user: User) -> u32 {
     }
     while let Some((now, (number, event))) = queue.take() {
         let Stretch { ends, dice, .. } = &mut stretches[number];
+        let mut add = |at, event| queue.add(at, (number, event));
         // The computer sleeps, and hears no answer.
         let is_awake = now < *ends;
         match event {
             Event::Checks(_) if !is_awake => {}
             Event::Checks(tab) if jar.is_fresh(now) => {
-                let next = jar.fresh_until + dice.between(0, 2 * SECOND);
-                queue.add(next, (number, Event::Checks(tab)));
+                add(
+                    jar.fresh_until + dice.between(0, 2 * SECOND),
+                    Event::Checks(tab),
+                );
             }
             Event::Checks(tab) => {
+                let turn = has_lock.then(|| locks[number].acquire(tab));
+                if turn == Some(None) {
+                    continue;
+                }
+                let turn = turn.flatten();
                 if !dice.chance(LOST) {
-                    let arrives = Event::Arrives(jar.request(clients.key(tab, jar.stored)));
-                    queue.add(now + dice.latency(), (number, arrives));
+                    let request = jar.request(clients.key(tab, jar.stored));
+                    add(now + dice.latency(), Event::Arrives(request, turn));
+                }
+                if let Some(turn) = turn {
+                    add(now + TIMEOUT, Event::Releases(turn));
                 }
                 let again = now + TIMEOUT + dice.between(0, 4 * SECOND);
-                queue.add(again, (number, Event::Checks(tab)));
+                add(again, Event::Checks(tab));
             }
-            Event::Arrives(request) => {
+            Event::Arrives(request, turn) => {
                 let answer = jar.serve(&request, rule, now);
-                if let Some(tokens) = answer.filter(|_| !dice.chance(LOST + LEFT)) {
-                    let receives = Event::Receives(request, tokens);
-                    queue.add(now + dice.latency(), (number, receives));
+                let (is_lost, is_left) = (dice.chance(LOST), dice.chance(LEFT));
+                let back = now + dice.latency();
+                match (answer, turn) {
+                    (Some(tokens), _) if !is_lost && !is_left => {
+                        add(back, Event::Receives(request, turn, tokens));
+                    }
+                    // An answer without tokens arrives too.
+                    (answer, Some(turn)) if is_left || answer.is_none() => {
+                        add(back, Event::Releases(turn));
+                    }
+                    _ => {}
                 }
             }
-            Event::Receives(request, tokens) if is_awake => {
+            Event::Receives(request, turn, tokens) if is_awake => {
                 jar.receive(&request, tokens, now);
+                if let Some(turn) = turn {
+                    add(now, Event::Releases(turn));
+                }
                 if !dice.chance(CLOSED) {
-                    queue.add(now + dice.between(50, 2 * SECOND), (number, Event::Uses));
+                    add(now + dice.between(50, 2 * SECOND), Event::Uses);
                 }
             }
             Event::Receives(..) => {}
+            Event::Releases(turn) => {
+                for tab in locks[number].release(turn) {
+                    add(now, Event::Checks(tab));
+                }
+            }
             Event::Uses => rule.accept(&jar.tokens.access, now),
         }
     }

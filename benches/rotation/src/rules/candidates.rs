@@ -64,12 +64,17 @@ impl Candidate {
 
 pub const ALL: &[Candidate] = &[
     Candidate {
-        promises: &[Scenario::Phone, Scenario::Tabs],
+        promises: &[Scenario::Phone, Scenario::Tabs, Scenario::LockedTabs],
         ..Candidate::driven("tower-bearer (default)", |_| ours(30, true))
     },
     Candidate {
         keys: Keys::Sent,
-        promises: &[Scenario::Phone, Scenario::Tabs, Scenario::Killed],
+        promises: &[
+            Scenario::Phone,
+            Scenario::Killed,
+            Scenario::Tabs,
+            Scenario::LockedTabs,
+        ],
         ..Candidate::driven("tower-bearer, clients with a key", |_| ours(30, true))
     },
     Candidate {
