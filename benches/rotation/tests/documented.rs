@@ -7,6 +7,7 @@ use rotation::rules::documented::hydra::Hydra;
 use rotation::rules::documented::keycloak::Keycloak;
 use rotation::rules::documented::okta::Okta;
 use rotation::rules::documented::supabase::Supabase;
+use rotation::rules::documented::superseding::Superseding;
 use rotation::rules::documented::supertokens::SuperTokens;
 
 /// A session whose first token was exchanged for the second at the moment zero.
@@ -54,6 +55,19 @@ fn okta_keeps_the_previous_token_valid_for_the_grace_period() {
     let again = tokens(rule.refresh(&first.refresh, None, grace - 1));
     assert_eq!(again, second);
     assert_eq!(rule.refresh(&first.refresh, None, grace), Reply::Ended);
+}
+
+#[test]
+fn auth0_and_okta_read_strictly_replace_the_token_that_was_issued_first() {
+    let overlap = 30 * SECOND;
+    let (mut rule, first, second) = rotated(Superseding { overlap });
+    let again = tokens(rule.refresh(&first.refresh, None, overlap - 1));
+    assert_ne!(again, second);
+    tokens(rule.refresh(&again.refresh, None, DAY));
+    assert_eq!(rule.refresh(&second.refresh, None, DAY), Reply::Ended);
+
+    let (mut rule, first, _) = rotated(Superseding { overlap });
+    assert_eq!(rule.refresh(&first.refresh, None, overlap), Reply::Ended);
 }
 
 #[test]

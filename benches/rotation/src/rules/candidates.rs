@@ -12,6 +12,7 @@ use super::documented::hydra::Hydra;
 use super::documented::keycloak::Keycloak;
 use super::documented::okta::Okta;
 use super::documented::supabase::Supabase;
+use super::documented::superseding::Superseding;
 use super::documented::supertokens::SuperTokens;
 use super::peers::axess::Axess;
 use super::peers::oauth_as::OauthAs;
@@ -117,6 +118,11 @@ pub const ALL: &[Candidate] = &[
     }),
     Candidate::documented("Okta, rotation on, grace 60 s", |_| {
         of(Okta { grace: 60 * SECOND })
+    }),
+    Candidate::documented("Auth0 or Okta, 30 s, strict reading", |_| {
+        of(Superseding {
+            overlap: 30 * SECOND,
+        })
     }),
     Candidate::documented("Supabase, interval 10 s (default)", |_| {
         of(Supabase {

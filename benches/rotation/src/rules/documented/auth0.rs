@@ -5,7 +5,8 @@
 //! one triggers breach detection, within the interval too, and so does any used one after it. The
 //! interval is zero by default (`leeway` of the management API).
 //!
-//! Left open is a token that was issued twice and never exchanged. Here it stays valid.
+//! Left open is whether the token that was issued first stays valid beside its sibling. Here it
+//! does; `superseding.rs` has the other reading.
 
 use super::family::{Documented, Family};
 use crate::rule::Millis;

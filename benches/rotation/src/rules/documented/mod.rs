@@ -8,4 +8,5 @@ pub mod hydra;
 pub mod keycloak;
 pub mod okta;
 pub mod supabase;
+pub mod superseding;
 pub mod supertokens;
