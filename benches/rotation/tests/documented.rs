@@ -4,7 +4,7 @@ use rotation::rule::{DAY, Reply, Rule, SECOND, Tokens};
 use rotation::rules::documented::auth0::Auth0;
 use rotation::rules::documented::family::{Documented, Session};
 use rotation::rules::documented::hydra::Hydra;
-use rotation::rules::documented::keycloak::Keycloak;
+use rotation::rules::documented::keycloak::{Keycloak, Version};
 use rotation::rules::documented::okta::Okta;
 use rotation::rules::documented::supabase::Supabase;
 use rotation::rules::documented::superseding::Superseding;
@@ -104,13 +104,35 @@ fn hydra_gives_new_tokens_for_each_use_within_the_grace_period() {
 
 #[test]
 fn keycloak_counts_the_uses_of_a_token_until_another_one_is_used() {
-    let (mut rule, first, _) = rotated(Keycloak::new(1));
-    let second = tokens(rule.refresh(&first.refresh, None, DAY));
-    tokens(rule.refresh(&second.refresh, None, 2 * DAY));
-    assert_eq!(rule.refresh(&first.refresh, None, 2 * DAY), Reply::Ended);
+    for version in [Version::Before26_8, Version::Since26_8] {
+        let (mut rule, first, _) = rotated(Keycloak::new(version, 1));
+        let second = tokens(rule.refresh(&first.refresh, None, DAY));
+        tokens(rule.refresh(&second.refresh, None, 2 * DAY));
+        assert_eq!(rule.refresh(&first.refresh, None, 2 * DAY), Reply::Ended);
 
-    let (mut rule, first, _) = rotated(Keycloak::new(0));
-    assert_eq!(rule.refresh(&first.refresh, None, SECOND), Reply::Ended);
+        let (mut rule, first, _) = rotated(Keycloak::new(version, 0));
+        assert_eq!(rule.refresh(&first.refresh, None, SECOND), Reply::Ended);
+    }
+}
+
+#[test]
+fn keycloak_takes_a_token_for_stale_when_it_has_made_a_later_one() {
+    for version in [Version::Before26_8, Version::Since26_8] {
+        let (mut rule, first, second) = rotated(Keycloak::new(version, 1));
+        tokens(rule.refresh(&first.refresh, None, SECOND));
+        assert_eq!(rule.refresh(&second.refresh, None, DAY), Reply::Ended);
+    }
+}
+
+#[test]
+fn keycloak_sees_that_in_the_same_second_since_26_8() {
+    let of_the_same_second = |version| {
+        let (mut rule, first, second) = rotated(Keycloak::new(version, 1));
+        tokens(rule.refresh(&first.refresh, None, SECOND - 1));
+        rule.refresh(&second.refresh, None, DAY)
+    };
+    tokens(of_the_same_second(Version::Before26_8));
+    assert_eq!(of_the_same_second(Version::Since26_8), Reply::Ended);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use tower_bearer::SessionPolicy;
 use super::documented::auth0::Auth0;
 use super::documented::family::{Documented, Session};
 use super::documented::hydra::Hydra;
-use super::documented::keycloak::Keycloak;
+use super::documented::keycloak::{Keycloak, Version};
 use super::documented::okta::Okta;
 use super::documented::supabase::Supabase;
 use super::documented::superseding::Superseding;
@@ -133,11 +133,17 @@ pub const ALL: &[Candidate] = &[
     Candidate::documented("Ory Hydra, grace 60 s", |_| {
         of(Hydra { grace: 60 * SECOND })
     }),
-    Candidate::documented("Keycloak, rotation on, max reuse 0", |_| {
-        of(Keycloak::new(0))
+    Candidate::documented("Keycloak 26.8, rotation on, max reuse 0", |_| {
+        of(Keycloak::new(Version::Since26_8, 0))
     }),
-    Candidate::documented("Keycloak, rotation on, max reuse 1", |_| {
-        of(Keycloak::new(1))
+    Candidate::documented("Keycloak 26.8, rotation on, max reuse 1", |_| {
+        of(Keycloak::new(Version::Since26_8, 1))
+    }),
+    Candidate::documented("Keycloak 26.7, rotation on, max reuse 0", |_| {
+        of(Keycloak::new(Version::Before26_8, 0))
+    }),
+    Candidate::documented("Keycloak 26.7, rotation on, max reuse 1", |_| {
+        of(Keycloak::new(Version::Before26_8, 1))
     }),
     Candidate::documented("SuperTokens", |_| of(SuperTokens::default())),
 ];
