@@ -7,6 +7,7 @@ pub mod honest;
 pub mod measure;
 pub mod queue;
 pub mod report;
+pub mod rows;
 pub mod rule;
 pub mod rules;
 pub mod tables;

@@ -1,10 +1,12 @@
 //! Lets many users live, and counts.
 
+use rayon::prelude::*;
+
 use crate::days::DAYS;
 use crate::dice::User;
 use crate::honest::{Clients, Scenario};
+use crate::rows::{Candidate, Keys};
 use crate::rule::Millis;
-use crate::rules::candidates::{Candidate, Keys};
 use crate::thief::{Fate, Thief};
 
 /// The sessions that honest users lost.
@@ -27,22 +29,21 @@ pub fn honest(candidate: &Candidate, scenario: Scenario, users: u64, seed: u64) 
     let clients = Clients {
         send_keys: candidate.keys != Keys::Absent,
     };
-    let mut lost = Lost {
-        users,
-        ..Lost::default()
-    };
-    for number in 0..users {
+    let lives = (0..users).into_par_iter().map(|number| {
         let mut rule = (candidate.make)(scenario.has_rendering_servers());
         let user = User {
             seed,
             scenario: scenario as u64,
             number,
         };
-        let sessions = scenario.run(&mut *rule, clients, user);
-        lost.sessions += u64::from(sessions);
-        lost.unlucky += u64::from(sessions > 0);
+        u64::from(scenario.run(&mut *rule, clients, user))
+    });
+    let of_each: Vec<_> = lives.collect();
+    Lost {
+        users,
+        sessions: of_each.iter().sum(),
+        unlucky: of_each.iter().filter(|&&sessions| sessions > 0).count() as u64,
     }
-    lost
 }
 
 /// How long it took until thefts were noticed.
@@ -68,6 +69,7 @@ impl Noticed {
 
 pub fn thefts(candidate: &Candidate, thief: Thief, thieves: u64, seed: u64) -> Noticed {
     let mut fates: Vec<_> = (0..thieves)
+        .into_par_iter()
         .map(|number| {
             let mut rule = (candidate.make)(false);
             let user = User {

@@ -2,8 +2,8 @@
 
 use crate::honest::Scenario;
 use crate::measure::{Lost, Noticed};
+use crate::rows::Candidate;
 use crate::rule::{DAY, HOUR, MINUTE, Millis};
-use crate::rules::candidates::Candidate;
 use crate::thief::Thief;
 
 pub fn lost_header() -> [String; 2] {

@@ -3,7 +3,7 @@
 use crate::honest::Scenario;
 use crate::measure;
 use crate::report;
-use crate::rules::candidates::{ALL, Keys};
+use crate::rows::{self, Keys};
 use crate::thief::Thief;
 
 /// How many users and thefts a cell has, and the seed.
@@ -42,7 +42,7 @@ pub fn simulate(counts: Counts, print: &mut dyn FnMut(&str)) -> bool {
 
     let mut is_kept = true;
     report::lost_header().iter().for_each(|line| print(line));
-    for candidate in ALL.iter().filter(|one| one.keys != Keys::Copied) {
+    for candidate in rows::all().filter(|one| one.keys != Keys::Copied) {
         let lost = Scenario::ALL.map(|scenario| measure::honest(candidate, scenario, users, seed));
         print(&report::lost(candidate, &lost));
         for (scenario, lost) in Scenario::ALL.into_iter().zip(lost) {
@@ -55,7 +55,7 @@ pub fn simulate(counts: Counts, print: &mut dyn FnMut(&str)) -> bool {
     print("");
 
     report::noticed_header().iter().for_each(|line| print(line));
-    for candidate in ALL {
+    for candidate in rows::all() {
         let noticed = Thief::ALL.map(|thief| measure::thefts(candidate, thief, thefts, seed));
         print(&report::noticed(candidate, &noticed));
     }

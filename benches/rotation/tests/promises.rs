@@ -3,20 +3,20 @@
 
 use rotation::honest::Scenario;
 use rotation::measure::{honest, thefts};
-use rotation::rules::candidates::{ALL, Candidate};
+use rotation::rows::{self, Candidate};
 use rotation::thief::Thief;
 
 /// So few that a build without optimisation takes seconds.
 const USERS: u64 = 4;
 
 fn candidate(name: &str) -> &'static Candidate {
-    let found = ALL.iter().find(|candidate| candidate.name == name);
+    let found = rows::all().find(|candidate| candidate.name == name);
     found.expect("there is such a rule")
 }
 
 #[test]
 fn no_rule_loses_an_honest_session_where_it_promises_not_to() {
-    for candidate in ALL {
+    for candidate in rows::all() {
         for &scenario in candidate.promises {
             let lost = honest(candidate, scenario, USERS, 5);
             assert_eq!(lost.sessions, 0, "{}, {scenario:?}", candidate.name);

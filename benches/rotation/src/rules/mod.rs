@@ -1,6 +1,5 @@
 //! The rules that are compared.
 
-pub mod candidates;
 pub mod documented;
 pub mod peers;
 pub mod tower_bearer;

@@ -1,7 +1,7 @@
 //! [`Holder`] has tokens, and the key of its next refresh: the owner, or a thief.
 
+use crate::rows::Keys;
 use crate::rule::Tokens;
-use crate::rules::candidates::Keys;
 
 /// No owner has that many tokens.
 const KEYS_OF_THIEVES: u64 = 1 << 32;

@@ -5,8 +5,8 @@ use super::kind::Thief;
 use crate::days;
 use crate::dice::{Draw, User};
 use crate::queue::Queue;
+use crate::rows::Keys;
 use crate::rule::{DAY, FRESH, Millis, Reply, Rule};
-use crate::rules::candidates::Keys;
 
 /// How a theft ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

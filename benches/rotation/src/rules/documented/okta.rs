@@ -4,8 +4,8 @@
 //! for 30 seconds by default, from 0 to 60, so that clients can get the new token. Any other used
 //! token invalidates the newest one.
 //!
-//! Left open is what the previous token gets. Here it is the identical new one; `superseding.rs` has
-//! the other reading.
+//! Left open is what the previous token gets. Here it is the identical new one. `superseding.rs`
+//! has the other reading.
 
 use super::family::{Documented, Family};
 use crate::rule::Millis;
