@@ -7,8 +7,6 @@ use chacha20::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_distr::{Distribution as _, LogNormal};
 
-use crate::rule::{Millis, SECOND};
-
 /// One user of one scenario.
 #[derive(Clone, Copy, Debug)]
 pub struct User {
@@ -61,10 +59,9 @@ impl Dice {
         self.0.random_range(least..=most)
     }
 
-    /// Returns how long a message is under way: 120 ms in the middle, and 6 s at most, so that a
-    /// round trip takes less than half of the default overlap.
-    pub fn latency(&mut self) -> Millis {
-        let seconds = LogNormal::new(-2.12, 0.9).expect("the deviation is finite");
-        ((seconds.sample(&mut self.0) * SECOND as f64) as Millis).clamp(5, 6 * SECOND)
+    /// Returns a number whose logarithm has this mean and this deviation.
+    pub fn log_normal(&mut self, mean: f64, deviation: f64) -> f64 {
+        let distribution = LogNormal::new(mean, deviation).expect("the deviation is finite");
+        distribution.sample(&mut self.0)
     }
 }

@@ -5,6 +5,7 @@ pub mod days;
 pub mod dice;
 pub mod honest;
 pub mod measure;
+pub mod network;
 pub mod queue;
 pub mod report;
 pub mod rows;

@@ -4,6 +4,7 @@ use super::jar::Jar;
 use super::scenario::Clients;
 use crate::days::{self, Stretch};
 use crate::dice::{Dice, User};
+use crate::network::Network;
 use crate::rule::{Millis, Rule, SECOND};
 
 /// The share of times of use in a network that loses much.
@@ -16,7 +17,7 @@ const SLEEPS: f64 = 0.01;
 const CLOSED: f64 = 0.03;
 /// The app is killed between the use of the new access token and the write of the refresh token.
 pub const KILLED: f64 = 0.005;
-const TIMEOUT: Millis = 12 * SECOND;
+const NETWORK: Network = Network::Usual;
 const ATTEMPTS: u32 = 3;
 
 pub fn run(rule: &mut dyn Rule, clients: Clients, killed: f64, user: User) -> u32 {
@@ -59,7 +60,7 @@ fn refresh(
 ) -> bool {
     for _ in 0..ATTEMPTS {
         let request = jar.request(clients.key(0, jar.stored));
-        let there = *now + dice.latency();
+        let there = *now + NETWORK.latency(dice);
         let mut answer = None;
         if !dice.chance(lost) {
             let sessions = jar.lost;
@@ -69,7 +70,7 @@ fn refresh(
                 return true;
             }
         }
-        let back = there + dice.latency();
+        let back = there + NETWORK.latency(dice);
         let sleeps = dice.chance(SLEEPS);
         if let Some(tokens) = answer.filter(|_| !sleeps && !dice.chance(lost)) {
             *now = back + dice.between(50, 2 * SECOND);
@@ -84,7 +85,7 @@ fn refresh(
             }
             return stays;
         }
-        *now += TIMEOUT + dice.between(0, 4 * SECOND);
+        *now += NETWORK.patience() + dice.between(0, 4 * SECOND);
         if sleeps {
             return false;
         }

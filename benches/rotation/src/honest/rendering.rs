@@ -4,6 +4,7 @@
 use super::jar::{Jar, Request};
 use crate::days::{self, Stretch};
 use crate::dice::{Dice, User};
+use crate::network::Network;
 use crate::queue::Queue;
 use crate::rule::{MINUTE, Millis, Rule, SECOND, Tokens};
 
@@ -11,6 +12,7 @@ use crate::rule::{MINUTE, Millis, Rule, SECOND, Tokens};
 const LEFT: f64 = 0.06;
 /// One part of a page does not arrive.
 const LOST: f64 = 0.02;
+const NETWORK: Network = Network::Usual;
 
 enum Event {
     Loads,
@@ -46,7 +48,7 @@ pub fn run(rule: &mut dyn Rule, user: User) -> u32 {
                         is_left,
                     };
                     queue.add(
-                        now + dice.latency() + dice.between(0, 150),
+                        now + NETWORK.latency(dice) + dice.between(0, 150),
                         (number, renders),
                     );
                 }
@@ -62,7 +64,7 @@ pub fn run(rule: &mut dyn Rule, user: User) -> u32 {
                     rule.accept(&tokens.access, now);
                     if !is_left && !dice.chance(LOST) {
                         let sets = Event::SetsCookie(request, tokens);
-                        queue.add(now + dice.latency(), (number, sets));
+                        queue.add(now + NETWORK.latency(dice), (number, sets));
                     }
                 }
             }

@@ -2,6 +2,7 @@
 
 use super::{phone, rendering, tabs};
 use crate::dice::User;
+use crate::network::Network;
 use crate::rule::Rule;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +15,9 @@ pub enum Scenario {
     LockedTabs,
     /// Servers that render parts of a page at once, each with the browser's cookie.
     Rendering,
+    /// Tabs without a lock in a network that breaks what this crate's rule asks for: messages take
+    /// longer than the overlap.
+    Slow,
     /// A phone whose app is killed now and then, after it has used the new access token and before
     /// it has stored the new refresh token.
     Killed,
@@ -34,12 +38,13 @@ impl Clients {
 }
 
 impl Scenario {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Phone,
         Self::Killed,
         Self::Tabs,
         Self::LockedTabs,
         Self::Rendering,
+        Self::Slow,
     ];
 
     pub fn name(self) -> &'static str {
@@ -48,6 +53,7 @@ impl Scenario {
             Self::Tabs => "tabs",
             Self::LockedTabs => "tabs with a lock",
             Self::Rendering => "rendering",
+            Self::Slow => "slow tabs",
             Self::Killed => "killed app",
         }
     }
@@ -58,11 +64,16 @@ impl Scenario {
 
     /// Lets thirty days pass, and returns how often the user had to log in again.
     pub fn run(self, rule: &mut dyn Rule, clients: Clients, user: User) -> u32 {
+        let mut in_tabs = |has_lock, network| {
+            let kind = tabs::Kind { has_lock, network };
+            tabs::run(rule, clients, kind, user)
+        };
         match self {
             Self::Phone => phone::run(rule, clients, 0.0, user),
             Self::Killed => phone::run(rule, clients, phone::KILLED, user),
-            Self::Tabs => tabs::run(rule, clients, false, user),
-            Self::LockedTabs => tabs::run(rule, clients, true, user),
+            Self::Tabs => in_tabs(false, Network::Usual),
+            Self::LockedTabs => in_tabs(true, Network::Usual),
+            Self::Slow => in_tabs(false, Network::Slow),
             Self::Rendering => rendering::run(rule, user),
         }
     }

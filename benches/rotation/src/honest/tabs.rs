@@ -5,8 +5,9 @@ use super::lock::{Lock, Turn};
 use super::scenario::Clients;
 use crate::days::{self, Stretch};
 use crate::dice::{Draw, User};
+use crate::network::Network;
 use crate::queue::Queue;
-use crate::rule::{Millis, Rule, SECOND, Tokens};
+use crate::rule::{Rule, SECOND, Tokens};
 
 const LOST: f64 = 0.005;
 /// The page is left before the answer arrives.
@@ -15,7 +16,13 @@ const LEFT: f64 = 0.02;
 const CLOSED: f64 = 0.03;
 /// The browser wakes tabs in the background later.
 const THROTTLED: f64 = 0.3;
-const TIMEOUT: Millis = 12 * SECOND;
+
+/// What the tabs have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    pub has_lock: bool,
+    pub network: Network,
+}
 
 enum Event {
     /// The tab with this number looks whether its access token is about to expire.
@@ -28,7 +35,7 @@ enum Event {
     Uses,
 }
 
-pub fn run(rule: &mut dyn Rule, clients: Clients, has_lock: bool, user: User) -> u32 {
+pub fn run(rule: &mut dyn Rule, clients: Clients, kind: Kind, user: User) -> u32 {
     let mut jar = Jar::log_in(rule, 0);
     let mut queue = Queue::default();
     let tabs = user.dice(Draw::Habits).between(2, 5);
@@ -62,25 +69,28 @@ pub fn run(rule: &mut dyn Rule, clients: Clients, has_lock: bool, user: User) ->
                 );
             }
             Event::Checks(tab) => {
-                let turn = has_lock.then(|| locks[number].acquire(tab));
+                let turn = kind.has_lock.then(|| locks[number].acquire(tab));
                 if turn == Some(None) {
                     continue;
                 }
                 let turn = turn.flatten();
                 if !dice.chance(LOST) {
                     let request = jar.request(clients.key(tab, jar.stored));
-                    add(now + dice.latency(), Event::Arrives(request, turn));
+                    add(
+                        now + kind.network.latency(dice),
+                        Event::Arrives(request, turn),
+                    );
                 }
                 if let Some(turn) = turn {
-                    add(now + TIMEOUT, Event::Releases(turn));
+                    add(now + kind.network.patience(), Event::Releases(turn));
                 }
-                let again = now + TIMEOUT + dice.between(0, 4 * SECOND);
+                let again = now + kind.network.patience() + dice.between(0, 4 * SECOND);
                 add(again, Event::Checks(tab));
             }
             Event::Arrives(request, turn) => {
                 let answer = jar.serve(&request, rule, now);
                 let (is_lost, is_left) = (dice.chance(LOST), dice.chance(LEFT));
-                let back = now + dice.latency();
+                let back = now + kind.network.latency(dice);
                 match (answer, turn) {
                     (Some(tokens), _) if !is_lost && !is_left => {
                         add(back, Event::Receives(request, turn, tokens));

@@ -31,8 +31,23 @@ pub(super) const OURS: &[Candidate] = &[
         })
     },
     Candidate {
-        promises: &Scenario::ALL,
+        promises: &[
+            Scenario::Phone,
+            Scenario::Killed,
+            Scenario::Tabs,
+            Scenario::LockedTabs,
+            Scenario::Rendering,
+        ],
         ..Candidate::driven("tower-bearer, without receipts", |_| ours(30, false))
+    },
+    Candidate {
+        promises: &[
+            Scenario::Phone,
+            Scenario::Tabs,
+            Scenario::LockedTabs,
+            Scenario::Slow,
+        ],
+        ..Candidate::driven("tower-bearer, overlap 7 min", |_| ours(420, true))
     },
     Candidate::driven("tower-bearer, overlap 0", |_| ours(0, true)),
 ];
