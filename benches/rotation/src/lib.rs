@@ -4,6 +4,7 @@ pub mod check;
 pub mod days;
 pub mod dice;
 pub mod honest;
+pub mod interval;
 pub mod measure;
 pub mod network;
 pub mod queue;

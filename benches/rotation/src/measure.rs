@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::days::DAYS;
 use crate::dice::User;
 use crate::honest::{Clients, Scenario};
+use crate::interval::Interval;
 use crate::rows::{Candidate, Keys};
 use crate::rule::Millis;
 use crate::thief::{Fate, Thief};
@@ -22,6 +23,11 @@ impl Lost {
     /// Returns how many sessions are lost in 100,000 days of users.
     pub fn rate(&self) -> f64 {
         self.sessions as f64 * 100_000.0 / (self.users * DAYS) as f64
+    }
+
+    /// Returns the share of users who lost a session.
+    pub fn unlucky(&self) -> Interval {
+        Interval::new(self.unlucky, self.users)
     }
 }
 
@@ -61,9 +67,9 @@ impl Noticed {
     }
 
     /// Returns the share that was never noticed.
-    pub fn never(&self) -> f64 {
+    pub fn never(&self) -> Interval {
         let never = self.fates.iter().filter(|fate| fate.is_none()).count();
-        never as f64 / self.fates.len() as f64
+        Interval::new(never as u64, self.fates.len() as u64)
     }
 }
 

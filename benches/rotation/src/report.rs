@@ -1,9 +1,11 @@
 //! The lines of the tables.
 
 use crate::honest::Scenario;
+use crate::interval::Interval;
 use crate::measure::{Lost, Noticed};
 use crate::rows::Candidate;
 use crate::rule::{DAY, HOUR, MINUTE, Millis};
+use crate::tables::Counts;
 use crate::thief::Thief;
 
 pub fn lost_header() -> [String; 2] {
@@ -13,8 +15,10 @@ pub fn lost_header() -> [String; 2] {
 /// The sessions lost in 100,000 days, and the share of users who lost one.
 pub fn lost(candidate: &Candidate, all: &[Lost]) -> String {
     let cells = all.iter().map(|lost| {
-        let share = 100.0 * lost.unlucky as f64 / lost.users as f64;
-        format!("{:.0} ({share:.1} %)", lost.rate())
+        let unlucky = lost.unlucky();
+        let share = 100.0 * unlucky.share;
+        let bounds = bounds(unlucky);
+        format!("{:.0} ({share:.1} %{bounds})", lost.rate())
     });
     row(candidate.name, kind(candidate), cells)
 }
@@ -27,9 +31,39 @@ pub fn noticed_header() -> [String; 2] {
 pub fn noticed(candidate: &Candidate, all: &[Noticed]) -> String {
     let cells = all.iter().map(|noticed| {
         let (half, most) = (time(noticed.after(0.5)), time(noticed.after(0.95)));
-        format!("{half} / {most} / {:.0} %", 100.0 * noticed.never())
+        let never = noticed.never();
+        format!(
+            "{half} / {most} / {:.0} %{}",
+            100.0 * never.share,
+            bounds(never)
+        )
     });
     row(candidate.name, kind(candidate), cells)
+}
+
+/// The intervals of shares that have none beside them.
+pub fn widest(counts: Counts, widest: f64) -> String {
+    let none = |all| 100.0 * Interval::new(0, all).to;
+    format!(
+        "Bounds of 95 %: 0.0 % of users is below {:.1} %, 0 % of thefts below {:.1} %, \
+         others within {:.1} points.",
+        none(counts.users),
+        none(counts.thefts),
+        100.0 * widest,
+    )
+}
+
+/// The interval of a small share, in per cent.
+fn bounds(interval: Interval) -> String {
+    if interval.is_small() {
+        format!(
+            ", {:.1} to {:.1}",
+            100.0 * interval.from,
+            100.0 * interval.to
+        )
+    } else {
+        String::new()
+    }
 }
 
 fn kind(candidate: &Candidate) -> &'static str {

@@ -40,12 +40,13 @@ pub fn simulate(counts: Counts, print: &mut dyn FnMut(&str)) -> bool {
     print(&format!("{COMMAND}{users} {thefts} {seed} -->"));
     print("");
 
-    let mut is_kept = true;
+    let (mut is_kept, mut widest) = (true, 0.0_f64);
     report::lost_header().iter().for_each(|line| print(line));
     for candidate in rows::all().filter(|one| one.keys != Keys::Copied) {
         let lost = Scenario::ALL.map(|scenario| measure::honest(candidate, scenario, users, seed));
         print(&report::lost(candidate, &lost));
         for (scenario, lost) in Scenario::ALL.into_iter().zip(lost) {
+            widest = widest.max(lost.unlucky().reach());
             if candidate.promises.contains(&scenario) && lost.sessions > 0 {
                 eprintln!("{} lost sessions: {scenario:?}, {lost:?}", candidate.name);
                 is_kept = false;
@@ -58,7 +59,12 @@ pub fn simulate(counts: Counts, print: &mut dyn FnMut(&str)) -> bool {
     for candidate in rows::all() {
         let noticed = Thief::ALL.map(|thief| measure::thefts(candidate, thief, thefts, seed));
         print(&report::noticed(candidate, &noticed));
+        widest = noticed
+            .iter()
+            .fold(widest, |widest, one| widest.max(one.never().reach()));
     }
+    print("");
+    print(&report::widest(counts, widest));
     print("");
     is_kept
 }

@@ -41,7 +41,9 @@ fn an_app_that_is_killed_needs_its_key() {
 #[test]
 fn every_thief_but_the_shadow_is_noticed() {
     for thief in Thief::ALL {
-        let never = thefts(candidate("tower-bearer (default)"), thief, USERS, 5).never();
+        let never = thefts(candidate("tower-bearer (default)"), thief, USERS, 5)
+            .never()
+            .share;
         let expected = if thief == Thief::Shadow { 1.0 } else { 0.0 };
         assert!(
             (never - expected).abs() < f64::EPSILON,
