@@ -32,11 +32,9 @@ pub fn noticed(candidate: &Candidate, all: &[Noticed]) -> String {
     let cells = all.iter().map(|noticed| {
         let (half, most) = (time(noticed.after(0.5)), time(noticed.after(0.95)));
         let never = noticed.never();
-        format!(
-            "{half} / {most} / {:.0} %{}",
-            100.0 * never.share,
-            bounds(never)
-        )
+        let digits = usize::from(never.is_small());
+        let (share, bounds) = (100.0 * never.share, bounds(never));
+        format!("{half} / {most} / {share:.digits$} %{bounds}")
     });
     row(candidate.name, kind(candidate), cells)
 }
