@@ -18,7 +18,10 @@ impl Sessions {
         }
         if let Some(ended) = session.revoked().filter(|_| !self.knows_ended(id)) {
             let whose = Whose::of_session(&session);
-            self.end(id, ended.reason, whose).await?;
+            let told = self.end(id, ended.reason, whose).await;
+            // The row says so, whatever became of the write.
+            self.sync().revocations().enter(*id);
+            told?;
         }
         Ok(session)
     }

@@ -64,6 +64,53 @@ async fn a_process_that_refuses_a_refresh_refuses_the_access_tokens_too() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_process_that_refuses_a_new_stamp_refuses_the_access_tokens_too() {
+    let (tokens, secret, store) = (
+        TestTokens::new(),
+        Secret::random().unwrap(),
+        Arc::new(MemoryStore::new()),
+    );
+    let process = || process(&tokens, &secret, Arc::clone(&store));
+    let (here, there) = (process(), process());
+    let pair = here.start(Identity::new("alice")).await.unwrap();
+    let (layer, access_token) = (there.layer(), pair.access_token().secret());
+    let claims = there.verifier().verify(access_token).unwrap();
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
+
+    here.log_out(access_token).await.unwrap();
+    let refused = there.set_stamp(&claims, 2_i64).await.unwrap_err();
+    assert_eq!(refused.kind(), SessionErrorKind::SessionRevoked);
+    ask(&layer, &bearer_of(&pair))
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_cannot_tell_of_an_end_refuses_the_access_tokens_all_the_same() {
+    let (tokens, secret, store) = (
+        TestTokens::new(),
+        Secret::random().unwrap(),
+        Arc::new(MemoryStore::new()),
+    );
+    let failing = FailingStore::new(Arc::clone(&store));
+    let here = process(&tokens, &secret, store);
+    let there = process(&tokens, &secret, failing.clone());
+    let pair = here.start(Identity::new("alice")).await.unwrap();
+    let (layer, refresh_token) = (there.layer(), pair.refresh_token().unwrap());
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
+
+    here.log_out(pair.access_token().secret()).await.unwrap();
+    failing.set_fault(Some(StoreFault::Of(Call::Revoke)));
+    let failed = there.refresh(refresh_token.clone()).await.unwrap_err();
+    assert_eq!(failed.kind(), SessionErrorKind::Unavailable);
+    ask(&layer, &bearer_of(&pair))
+        .await
+        .assert_refused(401, "invalid_token", "session_revoked");
+    let refused = there.refresh(refresh_token.clone()).await.unwrap_err();
+    assert_eq!(refused.kind(), SessionErrorKind::SessionRevoked);
+}
+
 #[test]
 fn the_background_task_starts_again_on_a_new_runtime() {
     let (tokens, store) = (TestTokens::new(), Arc::new(MemoryStore::new()));

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::mem;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::limits::REVOCATION_RETENTION;
 use crate::names::SessionId;
 
 /// The sessions that this process has revoked lately, one by one, or entered into the feed again.
@@ -36,12 +36,10 @@ impl Entered {
     pub(super) fn contains(&self, id: &SessionId) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = known.newer.get(id).or_else(|| known.older.get(id));
-        at.is_some_and(|at| at.elapsed() < LATELY)
+        at.is_some_and(|at| at.elapsed() < REVOCATION_RETENTION)
     }
 }
 
-/// A revocation that failed is repeated sooner.
-pub(super) const LATELY: Duration = Duration::from_secs(600);
 /// They take less than a megabyte.
 const MOST: usize = 10_000;
 
@@ -61,7 +59,7 @@ mod tests {
         assert!((MOST / 2..=MOST).contains(&known), "{known}");
         assert!(is_known(19_999));
         assert!(!is_known(0));
-        tokio::time::advance(LATELY).await;
+        tokio::time::advance(REVOCATION_RETENTION).await;
         assert!(!is_known(19_999));
         entered.note(id(19_999));
         assert!(is_known(19_999));

@@ -6,13 +6,11 @@ use redis::RedisResult;
 use tokio::time::Instant;
 
 use super::announcements::announce;
-use super::entered::LATELY;
 use super::harmless::note;
 use super::prefix::feed_of;
 use super::statements::{ENDED, call_all};
 use super::store::RedisStore;
 use super::{feed, rows};
-use crate::clock::Timestamp;
 use crate::error::BoxError;
 use crate::names::SessionId;
 use crate::store::revocation_reason::RevocationRecord;
@@ -42,35 +40,37 @@ impl RedisStore {
         let (mut walk, mut ended) = (self.index.walk(selection.subject()).await?, 0);
         while let Some(candidates) = walk.next().await? {
             let found = self.selected(selection, &candidates).await?;
-            ended += self.revoke_found(found, record).await?;
+            ended += self.revoke_found(found, record, LATELY).await?;
         }
         Ok(ended)
     }
 
-    /// Revokes those of these sessions that live, and returns how many it ended.
+    /// Revokes those of these sessions that live, and returns how many it ended. Those that have
+    /// ended within `lately` are entered into their feeds again.
     pub(super) async fn revoke_found(
         &self,
         found: impl IntoIterator<Item = Session>,
         record: RevocationRecord,
+        lately: Duration,
     ) -> Result<u64, BoxError> {
         let lives = |session: &Session| session.revoked().is_none();
-        let (live, over): (Vec<_>, Vec<_>) = found.into_iter().partition(lives);
+        let (live, mut over): (Vec<_>, Vec<_>) = found.into_iter().partition(lives);
+        over.retain(|session| {
+            let ended = session.revoked();
+            ended.is_some_and(|ended| record.at.saturating_since(ended.at) < lately)
+        });
         let revoked = self.revoke_live(&live, record).await;
-        self.enter_again(over, record.at).await?;
+        self.enter_again(over).await?;
         revoked
     }
 
-    /// Enters sessions whose rows have ended lately into their feeds again.
+    /// Enters sessions whose rows have ended into their feeds again.
     ///
     /// In a cluster a failover may have lost the entry and kept the row, on another node, of a
     /// revocation that then failed. Its repetition finds the row as it is here. One server loses
     /// the entry only together with the row, which ended after it.
-    async fn enter_again(&self, mut over: Vec<Session>, now: Timestamp) -> Result<(), BoxError> {
-        over.retain(|session| {
-            let ended = session.revoked();
-            ended.is_some_and(|ended| now.saturating_since(ended.at) < LATELY)
-                && !self.entered.contains(session.id())
-        });
+    async fn enter_again(&self, mut over: Vec<Session>) -> Result<(), BoxError> {
+        over.retain(|session| !self.entered.contains(session.id()));
         let Some(first) = over.first().filter(|_| self.connection.is_cluster()) else {
             return Ok(());
         };
@@ -134,6 +134,9 @@ impl RedisStore {
     }
 }
 
+/// A logout of all sessions that failed is repeated sooner. Not all that have ended in a day are
+/// entered again, or a user with very many could make the feeds grow.
+const LATELY: Duration = Duration::from_secs(600);
 /// A failover takes longer.
 const SLOW: Duration = Duration::from_millis(500);
 pub(super) const NOT_ANNOUNCED: &str = "a revocation was not announced";

@@ -17,6 +17,7 @@ use super::statements::{Call, REPLACE, call_all};
 use super::{changes, erasure, row, rows};
 use crate::clock::Timestamp;
 use crate::error::BoxError;
+use crate::limits::REVOCATION_RETENTION;
 use crate::names::SessionId;
 use crate::revocation::Receipt;
 use crate::store::answers::{DeletedSessions, RevokedSessions};
@@ -210,8 +211,9 @@ impl SessionStore for RedisStore {
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
         let found = self.find(id).await?;
         let exists = found.is_some();
-        let revoked = self.revoke_found(found, record).await;
-        let revoked = revoked.failed_at(&self.place)?;
+        // As long as there may be access tokens of it.
+        let revoked = self.revoke_found(found, record, REVOCATION_RETENTION);
+        let revoked = revoked.await.failed_at(&self.place)?;
         if exists && self.connection.is_cluster() {
             // The caller knows of it now. A caller of `revoke_all` does after the next pull.
             self.entered.note(*id);

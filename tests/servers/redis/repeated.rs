@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use support::{logins, process};
+use support::{SECOND, logins, process};
+use tower_bearer::clock::Timestamp;
 use tower_bearer::names::{SessionId, Subject};
 use tower_bearer::session::SessionErrorKind;
 use tower_bearer::store::redis_driver::cluster::ClusterClient;
 use tower_bearer::store::redis_driver::cluster_async::ClusterConnection;
 use tower_bearer::store::redis_driver::{self as redis};
-use tower_bearer::store::{RevocationReason, SessionStore};
+use tower_bearer::store::{REVOCATION_RETENTION, RevocationReason, SessionStore};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{Identity, RedisStore, Secret};
 
@@ -108,7 +109,9 @@ async fn a_refresh_that_finds_its_session_ended_completes_it() {
     let (tokens, secret) = (TestTokens::new(), Secret::random().unwrap());
     let here = process(&tokens, &secret, processes.here.clone());
     let session = here.start(Identity::new("alice")).await.unwrap();
-    let reused = RevocationReason::Reused.at(now());
+    // The thief has used the access token until its end.
+    let half_an_hour_ago = Timestamp::from_millis(now().as_millis() - 30 * 60 * 1000);
+    let reused = RevocationReason::Reused.at(half_an_hour_ago);
     let ended = processes.here.revoke(session.session_id(), reused).await;
     assert!(ended.unwrap());
     processes.lose_the_feed().await;
@@ -129,8 +132,12 @@ async fn a_session_that_ended_long_ago_is_not_entered_again() {
     let record = RevocationReason::LoggedOut.at(now());
     assert!(processes.here.revoke(session.id(), record).await.unwrap());
     processes.lose_the_feed().await;
-    let later = RevocationReason::LoggedOut.at(now() + Duration::from_secs(601));
-    processes.there.revoke(session.id(), later).await.unwrap();
+    let later = |after| RevocationReason::LoggedOut.at(now() + after);
+    let (there, user) = (&processes.there, logins("user"));
+    let in_ten_minutes = later(Duration::from_secs(601));
+    there.revoke_all(&user, in_ten_minutes).await.unwrap();
+    let in_a_day = later(REVOCATION_RETENTION + SECOND);
+    there.revoke(session.id(), in_a_day).await.unwrap();
     assert_eq!(entries(&processes.prefix, &mut processes.beside).await, 0);
 }
 
