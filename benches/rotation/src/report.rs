@@ -43,8 +43,8 @@ pub fn noticed(candidate: &Candidate, all: &[Noticed]) -> String {
 pub fn widest(counts: Counts, widest: f64) -> String {
     let none = |all| 100.0 * Interval::new(0, all).to;
     format!(
-        "Bounds of 95 %: 0.0 % of users is below {:.1} %, 0 % of thefts below {:.1} %, \
-         others within {:.1} points.",
+        "Intervals elsewhere (95 %): users 0.0 % below {:.1} %, thefts 0 % below {:.1} %, \
+         others ±{:.1} points.",
         none(counts.users),
         none(counts.thefts),
         100.0 * widest,

@@ -20,3 +20,8 @@ fn messages_that_take_longer_than_the_overlap_cost_sessions() {
 fn an_overlap_of_more_than_two_round_trips_keeps_them() {
     assert_eq!(lost("tower-bearer, overlap 7 min"), 0);
 }
+
+#[test]
+fn a_session_without_receipts_keeps_them() {
+    assert_eq!(lost("tower-bearer, without receipts"), 0);
+}

@@ -8,19 +8,20 @@ use crate::rule::Rule;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     /// One client in flaky networks, which sleeps while it waits.
-    Phone,
+    // The numbers decide what users meet.
+    Phone = 0,
     /// Tabs that share their tokens, without a lock.
-    Tabs,
+    Tabs = 1,
     /// Tabs of which one refreshes at a time.
-    LockedTabs,
+    LockedTabs = 2,
     /// Servers that render parts of a page at once, each with the browser's cookie.
-    Rendering,
+    Rendering = 3,
     /// Tabs without a lock in a network that breaks what this crate's rule asks for: messages take
     /// longer than the overlap.
-    Slow,
+    Slow = 4,
     /// A phone whose app is killed now and then, after it has used the new access token and before
     /// it has stored the new refresh token.
-    Killed,
+    Killed = 5,
 }
 
 /// What a rule asks of its clients.
