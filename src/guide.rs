@@ -15,7 +15,7 @@
 //! | accept the tokens of an identity provider; serve gRPC, MCP and WebSockets | [`issuers`] |
 //! | keep sessions beside sqlx 0.8, SeaORM, Diesel or tokio-postgres | [`databases`] |
 //! | run several instances, change secrets, bound guesses, watch it | [`running`] |
-//! | choose, size, secure, back up and restore PostgreSQL, Redis or SQLite | [`stores`] |
+//! | size, secure, back up and restore PostgreSQL, Redis or SQLite | [`stores`] |
 //! | run it behind a proxy | [`proxy`] |
 //! | see the settings that most applications need | [`recipes`] |
 //! | know which versions of other crates a release supports | [`versions`] |

@@ -22,7 +22,7 @@ async fn an_erased_subject_is_not_in_the_file() {
     assert_erases(&store, &path).await;
 }
 
-/// The line of docs/stores.md.
+/// The line of docs/running.md.
 #[tokio::test]
 async fn an_erased_subject_is_not_in_the_file_of_a_pool_that_overwrites() {
     let (_directory, path) = database();

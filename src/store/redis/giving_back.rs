@@ -26,8 +26,8 @@ impl RedisStore {
     /// Enters sessions that the store has lost into their feeds, and ends those of them that live.
     ///
     /// Many processes may have noticed the same loss at the same moment. So each looks, before each
-    /// batch, at what the others have entered. The order of a `HashSet` is another one in each
-    /// process, so they hardly meet.
+    /// batch, at what the others have entered. Each has its own order of a `HashSet`, so two rarely
+    /// take the same sessions.
     pub(super) async fn revoke_lost(
         &self,
         ids: &[SessionId],
@@ -76,7 +76,7 @@ impl RedisStore {
         })
     }
 
-    /// Strikes out what was entered since the last look.
+    /// Removes what was entered since the last look.
     async fn look_on(&self, missing: &mut Missing) -> Result<(), BoxError> {
         loop {
             let page = self.read_on(Some(missing.read_to.clone())).await?;
