@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use support::{DAY, HOUR, Login, MINUTE, SECOND, claims_of};
+use support::{DAY, HOUR, Login, MILLISECOND, MINUTE, SECOND, claims_of};
 use tower_bearer::SessionPolicy;
 use tower_bearer::clock::{Clock, Timestamp};
 
@@ -162,6 +162,21 @@ async fn the_policy_says_how_long_things_live() {
         );
     }
     assert!(SessionPolicy::default().with_overlap(601 * SECOND).is_err());
+}
+
+#[test]
+fn a_policy_accepts_the_bounds_that_it_documents_and_nothing_beyond() {
+    let policy = SessionPolicy::default();
+    assert!(policy.with_access_token_lifetime(SECOND).is_ok());
+    assert!(policy.with_access_token_lifetime(24 * HOUR).is_ok());
+    assert!(policy.with_idle_timeout(SECOND).is_ok());
+    assert!(policy.with_absolute_lifetime(SECOND).is_ok());
+    assert!(policy.with_overlap(10 * MINUTE).is_ok());
+    for too_short in [Duration::ZERO, SECOND - MILLISECOND] {
+        assert!(policy.with_access_token_lifetime(too_short).is_err());
+        assert!(policy.with_idle_timeout(too_short).is_err());
+        assert!(policy.with_absolute_lifetime(too_short).is_err());
+    }
 }
 
 #[tokio::test]
