@@ -8,14 +8,17 @@
 //! ```
 
 mod crowds;
+mod door;
 mod full;
 mod guessing;
 mod memory;
 mod mutants;
 mod owner;
+mod pace;
 mod promises;
 mod settings;
 mod siege;
 mod small;
 mod stuffing;
+mod success;
 mod world;

@@ -1,0 +1,78 @@
+//! How fast guesses are judged once the first burst is used up.
+
+use std::time::Duration;
+
+use support::{HOUR, MINUTE, SECOND};
+use tower_bearer::throttle::{LoginThrottle, ThrottledBy};
+
+use crate::door::{Door, NAME, door};
+
+/// An address of a block of its own.
+fn stranger(k: u32) -> String {
+    format!("198.{}.{}.1", k >> 8, k & 255)
+}
+
+#[test]
+fn twice_as_many_strangers_per_day_pass_twice_as_often() {
+    let door = Door::new(LoginThrottle::default().strangers_per_day(288));
+    let judged = |strangers: std::ops::Range<u32>| {
+        strangers
+            .filter(|k| door.attempt(NAME, &stranger(*k), None).is_ok())
+            .count()
+    };
+    assert_eq!(judged(0..100), 60);
+    door.clock.advance(15 * MINUTE - SECOND);
+    assert_eq!(judged(100..103), 0);
+    door.clock.advance(SECOND);
+    assert_eq!(judged(200..203), 1);
+}
+
+#[test]
+fn twice_as_many_strangers_per_day_may_come_back() {
+    let door = Door::new(LoginThrottle::default().strangers_per_day(288));
+    for k in 0..180 {
+        let _ = door.attempt(NAME, &stranger(k), None);
+    }
+    door.clock.advance(45 * SECOND);
+    for k in 60..160 {
+        door.attempt(NAME, &stranger(k), None).unwrap().failed();
+    }
+    let refused = door.attempt(NAME, &stranger(160), None).unwrap_err();
+    assert_eq!(
+        (refused.by(), refused.retry_after()),
+        (ThrottledBy::Back, 450)
+    );
+}
+
+#[test]
+fn a_block_has_four_times_the_pace_of_a_network() {
+    let door = Door::new(LoginThrottle::default().network(20, HOUR));
+    for k in 0..80 {
+        let network = format!("192.0.2.{}", k / 20);
+        door.attempt(&format!("name{k}"), &network, None)
+            .unwrap()
+            .failed();
+    }
+    let refused = door.attempt("other", "192.0.2.9", None).unwrap_err();
+    assert_eq!(
+        (refused.by(), refused.retry_after()),
+        (ThrottledBy::Network, 15 * 60)
+    );
+    let refused = door.attempt("other", "192.0.2.0", None).unwrap_err();
+    assert_eq!(refused.retry_after(), 60 * 60);
+}
+
+#[test]
+fn a_block_has_four_hundred_guesses_at_once_and_then_four_a_second() {
+    let door = door();
+    for k in 0..400 {
+        let network = format!("192.0.2.{}", k / 100);
+        door.attempt(&format!("name{k}"), &network, None)
+            .unwrap()
+            .failed();
+    }
+    assert!(door.attempt("other", "192.0.2.9", None).is_err());
+    door.clock.advance(Duration::from_millis(250));
+    door.attempt("other", "192.0.2.9", None).unwrap().failed();
+    assert!(door.attempt("other", "192.0.2.9", None).is_err());
+}
