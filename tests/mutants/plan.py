@@ -45,6 +45,7 @@ PROGRAMS = (
     ("src/session/rotation.rs", quick("session", "refresh::"), ("--lib", "--", "session::explorer::table")),
     ("src/session/policy.rs", quick("session", "refresh::", "login::", "settings::")),
     ("src/session/", quick("session")),
+    ("src/bearer/decide.rs", quick("bearer"), quick("remote", "merged::")),
     ("src/bearer/", quick("bearer")),
     ("src/keys/remote/", quick("remote")),
     ("src/keys/", quick("token"), quick("remote")),

@@ -209,12 +209,16 @@ async fn a_token_that_has_expired_is_401_although_one_source_is_gone() {
     let clock = std::sync::Arc::new(first.clock.clone());
     let other = second.remote().with_clock(clock);
     let layer = layer(&first, KeySource::from(first.remote()).merge(other));
-    let expired = first.bearer(&key(P256));
+    let expired = [P256, ED25519].map(|signer| first.bearer(&key(signer)));
     first.clock.advance(support::HOUR);
     second.set_down(true);
-    ask(&layer, &expired)
-        .await
-        .assert_refused(401, "invalid_token", "token_expired");
+    // The key of the second token is fetched first, from the source that is left.
+    first.publish(&[&key(P256), &key(ED25519)]);
+    for token in expired {
+        ask(&layer, &token)
+            .await
+            .assert_refused(401, "invalid_token", "token_expired");
+    }
 }
 
 #[test]
