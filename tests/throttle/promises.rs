@@ -623,4 +623,7 @@ fn debug_shows_no_name_and_no_mark() {
     };
     let shown = format!("{shown} {mark:?} {caller:?}");
     assert!(!shown.contains("ann") && !shown.contains("dm1_"), "{shown}");
+    for name in ["Attempt", "Throttle", "DeviceMark", "Caller"] {
+        assert!(shown.contains(name), "{name}: {shown}");
+    }
 }

@@ -18,6 +18,8 @@ use tower_bearer::{
     PasswordCredentials, Secret, SigningKey,
 };
 
+use crate::legacy::{LEGACY_KEY, legacy};
+
 /// Both forms of `Debug`.
 fn shown(value: &dyn Debug) -> String {
     format!("{value:?} {value:#?}")
@@ -46,6 +48,7 @@ fn forms(secret: &[u8]) -> Vec<String> {
 #[track_caller]
 fn assert_hidden(value: &dyn Debug, secrets: &[&[u8]]) {
     let shown = shown(value);
+    assert!(!shown.trim().is_empty(), "nothing is shown at all");
     for form in secrets.iter().flat_map(|secret| forms(secret)) {
         assert!(!shown.contains(&form), "{form} is in {shown}");
     }
@@ -100,6 +103,7 @@ fn keys_are_not_shown() {
     assert_hidden(&signer.verifier(), secrets);
     assert_hidden(&BearerAuthLayer::new(signer.verifier()), secrets);
     assert_hidden(&signer, secrets);
+    assert_hidden(&legacy(&ManualClock::new()), &[LEGACY_KEY]);
 
     let pem = ED25519.0;
     let body = pem.lines().nth(1).unwrap();

@@ -125,8 +125,14 @@ fn data_have_4_kib_at_most_and_fit_json() {
         );
     }
     let not_json = HashMap::from([((1, 2), 3)]);
-    assert!(Identity::new("alice").with_data(&not_json).is_err());
-    assert!(Identity::new("alice").with_response("a", not_json).is_err());
+    let data = Identity::new("alice").with_data(&not_json).unwrap_err();
+    let member = Identity::new("alice")
+        .with_response("a", not_json)
+        .unwrap_err();
+    for error in [data, member] {
+        let source = std::error::Error::source(&error).expect("the reason of serde_json");
+        assert!(source.is::<serde_json::Error>(), "{source}");
+    }
 }
 
 #[tokio::test]
