@@ -48,6 +48,7 @@ PROGRAMS = (
     ("src/bearer/decide.rs", quick("bearer"), quick("remote", "merged::")),
     ("src/bearer/", quick("bearer"), quick("endpoint")),
     ("src/keys/remote/", quick("remote")),
+    ("src/keys/wiped.rs", quick("token"), ("--test", "token", "--", "a_secret_leaves_no_copies")),
     ("src/keys/", quick("token"), quick("remote")),
     ("src/token/", quick("token"), quick("bearer"), quick("session")),
     ("src/revocation/", quick("session"), quick("bearer")),
