@@ -76,3 +76,25 @@ fn a_block_has_four_hundred_guesses_at_once_and_then_four_a_second() {
     door.attempt("other", "192.0.2.9", None).unwrap().failed();
     assert!(door.attempt("other", "192.0.2.9", None).is_err());
 }
+
+#[test]
+fn in_a_siege_an_unfamiliar_network_has_three_guesses_at_once() {
+    let door = door();
+    let besiege = |strangers: std::ops::Range<u32>| {
+        for k in strangers {
+            let _ = door.attempt(&format!("user{k}"), &stranger(k), None);
+        }
+    };
+    let refused_by = |k: u32| {
+        let attempt = door.attempt(&format!("name{k}"), "192.0.2.1", None);
+        attempt.err().map(|refused| refused.by())
+    };
+    besiege(0..2_100);
+    for k in 0..4 {
+        assert_eq!(refused_by(k), Some(ThrottledBy::Siege));
+    }
+    door.clock.advance(45 * SECOND);
+    besiege(2_100..2_200);
+    let judged = [0, 1, 2, 3].map(refused_by);
+    assert_eq!(judged, [None, None, None, Some(ThrottledBy::Network)]);
+}
