@@ -39,6 +39,10 @@ def quick(program, *tests):
     return ("--test", program, "--", *tests, *QUICK)
 
 
+def unit(room):
+    return ("--lib", "--", f"{room}::", *QUICK)
+
+
 # The tests that a mutant meets, one program after the other: arguments of `cargo test`. The first line that fits its
 # file counts.
 PROGRAMS = (
@@ -46,12 +50,12 @@ PROGRAMS = (
     ("src/session/policy.rs", quick("session", "refresh::", "login::", "settings::")),
     ("src/session/", quick("session"), quick("endpoint")),
     ("src/bearer/decide.rs", quick("bearer"), quick("remote", "merged::")),
-    ("src/bearer/", quick("bearer"), quick("endpoint")),
-    ("src/keys/remote/", quick("remote")),
+    ("src/bearer/", quick("bearer"), unit("bearer"), quick("endpoint")),
+    ("src/keys/remote/", quick("remote"), unit("keys")),
     ("src/keys/wiped.rs", quick("token"), ("--test", "token", "--", "a_secret_leaves_no_copies")),
-    ("src/keys/", quick("token"), quick("remote")),
-    ("src/token/", quick("token"), quick("bearer"), quick("session")),
-    ("src/revocation/", quick("session"), quick("bearer")),
+    ("src/keys/", quick("token"), unit("keys"), quick("remote")),
+    ("src/token/", quick("token"), unit("token"), quick("bearer"), quick("session")),
+    ("src/revocation/", quick("session"), unit("revocation"), quick("bearer")),
     ("src/throttle/siege.rs", quick("throttle", "siege::"), ("--test", "session", "--", "a_siege_is_a_gauge")),
     ("src/throttle/", quick("throttle", "pace::", "promises::", "success::"), quick("throttle")),
 )
