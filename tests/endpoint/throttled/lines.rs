@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use support::{App, Log, MINUTE, Received};
+use support::{App, Log, MINUTE, Received, SECOND};
 use tower_bearer::session::RequestContext;
 use tower_bearer::{PasswordCredentials, SessionError};
 
@@ -133,6 +133,7 @@ async fn a_throttled_line_has_the_network_and_a_tag_of_the_name_once_a_minute() 
     for host in 1..=9 {
         let from = format!("2001:db8:1:2::{host}");
         app.send(login("Hunter-2", "guessed", &from)).await;
+        app.clock.advance(SECOND);
     }
     let lines = log.take_our_own();
     let throttled: Vec<_> = lines
