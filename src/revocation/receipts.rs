@@ -225,6 +225,19 @@ mod tests {
     }
 
     #[test]
+    fn the_receipts_of_several_sessions_are_queued_once() {
+        let receipts = Receipts::default();
+        for queued in [3, 0] {
+            for number in 1..=3 {
+                let id = SessionId::from_bytes([number; 16]);
+                let receipt = Receipt { id, generation: 3 };
+                receipts.push(receipt, &DoneIn::default());
+            }
+            assert_eq!(receipts.take().len(), queued);
+        }
+    }
+
+    #[test]
     fn the_queues_of_two_stores_each_take_the_receipt_of_the_same_claims() {
         let (stores, claims) = (
             [Receipts::default(), Receipts::default()],
