@@ -1,10 +1,11 @@
 //! What an error says about a token: what was expected, and what came.
 
 use serde_json::{Value, json};
-use support::{HEADER, builder, claims, refused, sign, token};
-use tower_bearer::AccessTokenVerifier;
+use support::keys::{P256, RSA, jwk, key};
+use support::{HEADER, builder, builder_with, claims, refused, sign, token};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::VerifyErrorKind;
+use tower_bearer::{AccessTokenVerifier, KeySet};
 
 fn text_of(verifier: &AccessTokenVerifier, token: &str) -> String {
     verifier.verify(token).unwrap_err().to_string()
@@ -168,5 +169,25 @@ fn a_value_cannot_forge_a_line_or_flood_the_log() {
             "{text}"
         );
         assert!(text.len() < 1_000, "{} bytes", text.len());
+    }
+}
+
+/// The algorithm of a key that does not name one follows from its type. Only that of RSA is a
+/// choice.
+#[test]
+fn a_key_with_another_algorithm_is_named_with_the_cure_where_there_is_one() {
+    let clock = ManualClock::new();
+    for (pair, alg, assumed, has_cure) in [
+        (RSA, "PS256", "RS256", true),
+        (P256, "RS256", "ES256", false),
+    ] {
+        let mut unnamed = jwk(&key(pair).key_set());
+        unnamed.as_object_mut().unwrap().remove("alg");
+        let keys = KeySet::from_jwk(&unnamed.to_string()).unwrap();
+        let verifier = builder_with(keys, &clock).build().unwrap();
+        let header = json!({ "alg": alg, "typ": "at+jwt" }).to_string();
+        let said = text_of(&verifier, &sign(&header, &claims(&clock).to_string()));
+        assert!(said.contains(&format!("is for {assumed}")), "{said}");
+        assert_eq!(said.contains("with_rsa_algorithm"), has_cure, "{said}");
     }
 }
