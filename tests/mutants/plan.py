@@ -56,6 +56,7 @@ PROGRAMS = (
     ("src/keys/remote/", quick("remote"), unit("keys")),
     ("src/keys/wiped.rs", quick("token"), ("--test", "token", "--", "a_secret_leaves_no_copies")),
     ("src/keys/key_source", quick("token"), unit("keys"), quick("remote")),
+    ("src/keys/key_set.rs", quick("token"), unit("keys"), quick("remote"), quick("endpoint", "mcp::")),
     ("src/keys/", quick("token"), unit("keys")),
     ("src/token/identity", quick("session")),
     ("src/token/stamp.rs", quick("session")),
