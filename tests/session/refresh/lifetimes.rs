@@ -146,6 +146,10 @@ async fn the_policy_says_how_long_things_live() {
         ),
         (Some(300), Some(3600))
     );
+    assert_eq!(
+        first.body["authorization_expires_in"].as_u64(),
+        Some(2 * 3600)
+    );
     login.clock.advance(HOUR - SECOND);
     let second = login.refresh(&first.refresh).await.tokens();
     login.clock.advance(HOUR);
