@@ -19,6 +19,7 @@ use super::refresh_token::RefreshTokenKeys;
 use super::sessions::{Inner, Sessions};
 use super::sync::StoreSync;
 use super::throttled_lines::ThrottledLines;
+use super::untold::Untold;
 use crate::bearer::McpSessions;
 use crate::clock::{Clock, SystemClock};
 use crate::edge::Edge;
@@ -311,6 +312,7 @@ impl SessionsBuilder {
             mcp_sessions: McpSessions::new(&secret),
             throttle,
             throttled_lines: ThrottledLines::new(),
+            untold: Untold::default(),
             unknown_clients: Once::default(),
             events: self.events,
             verifiers: Verifiers::new(verifier).with_former(former),

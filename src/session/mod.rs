@@ -64,6 +64,7 @@ mod sync;
 mod throttled_lines;
 mod token_response;
 mod unanswered;
+mod untold;
 
 pub use attempt::LoginAttempt;
 pub use authenticate::Authenticate;

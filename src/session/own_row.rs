@@ -4,26 +4,45 @@ use super::error::{SessionError, SessionErrorKind};
 use super::events::Whose;
 use super::sessions::Sessions;
 use crate::names::SessionId;
-use crate::store::Session;
+use crate::store::{RevocationReason, Session};
 use crate::token::AccessTokenClaims;
 
 impl Sessions {
     /// Returns the row of a session of this application. If it has ended and this process does not
-    /// know that, the store may have lost what tells the processes of it. So it is ended once more.
+    /// know that, the store may have lost what tells the processes of it. So it is revoked once more,
+    /// and this process refuses its access tokens from now on.
     pub(super) async fn own_row(&self, id: &SessionId) -> Result<Session, SessionError> {
         let found = self.0.store.find(id).await?;
         let session = found.ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;
         if !self.owns(&session) {
             return Err(SessionError::new(SessionErrorKind::InvalidToken));
         }
-        if let Some(ended) = session.revoked().filter(|_| !self.knows_ended(id)) {
-            let whose = Whose::of_session(&session);
-            let told = self.end(id, ended.reason, whose).await;
-            // The row says so, whatever became of the write.
-            self.sync().revocations().enter(*id);
-            told?;
+        if let Some(ended) = session.revoked() {
+            self.tell_of_end(&session, ended.reason).await?;
         }
         Ok(session)
+    }
+
+    /// Revokes a session once more whose row has ended, if this process did not know that, or could
+    /// not tell the store before.
+    async fn tell_of_end(
+        &self,
+        session: &Session,
+        reason: RevocationReason,
+    ) -> Result<(), SessionError> {
+        let id = session.id();
+        if self.knows_ended(id) && !self.0.untold.contains(id) {
+            return Ok(());
+        }
+        let told = self.end(id, reason, Whose::of_session(session)).await;
+        if told.is_ok() {
+            self.0.untold.remove(id);
+        } else {
+            // This process refuses the access tokens even if it cannot tell the others.
+            self.sync().revocations().enter(*id);
+            self.0.untold.add(*id);
+        }
+        told.map(drop)
     }
 
     fn knows_ended(&self, id: &SessionId) -> bool {

@@ -17,6 +17,7 @@ use super::refresh_token::{RefreshTokenKeys, Rid};
 use super::sync::StoreSync;
 use super::throttled_lines::ThrottledLines;
 use super::token_response::TokenResponse;
+use super::untold::Untold;
 use crate::bearer::McpSessions;
 use crate::clock::Timestamp;
 use crate::edge::Edge;
@@ -80,6 +81,7 @@ pub(super) struct Inner {
     pub(super) mcp_sessions: McpSessions,
     pub(super) throttle: Throttle,
     pub(super) throttled_lines: ThrottledLines,
+    pub(super) untold: Untold,
     pub(super) unknown_clients: Once,
     pub(super) events: Events,
     /// Distinguishes the rows of this application from those of others in the same store: first its

@@ -79,6 +79,7 @@ async fn a_process_that_refuses_a_new_stamp_refuses_the_access_tokens_too() {
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
 
     here.log_out(access_token).await.unwrap();
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     let refused = there.set_stamp(&claims, 2_i64).await.unwrap_err();
     assert_eq!(refused.kind(), SessionErrorKind::SessionRevoked);
     ask(&layer, &bearer_of(&pair))
@@ -101,14 +102,24 @@ async fn a_process_that_cannot_tell_of_an_end_refuses_the_access_tokens_all_the_
     ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
 
     here.log_out(pair.access_token().secret()).await.unwrap();
+    ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
     failing.set_fault(Some(StoreFault::Of(Call::Revoke)));
     let failed = there.refresh(refresh_token.clone()).await.unwrap_err();
     assert_eq!(failed.kind(), SessionErrorKind::Unavailable);
     ask(&layer, &bearer_of(&pair))
         .await
         .assert_refused(401, "invalid_token", "session_revoked");
-    let refused = there.refresh(refresh_token.clone()).await.unwrap_err();
-    assert_eq!(refused.kind(), SessionErrorKind::SessionRevoked);
+
+    failing.set_fault(None);
+    for _ in 0..2 {
+        let refused = there.refresh(refresh_token.clone()).await.unwrap_err();
+        assert_eq!(refused.kind(), SessionErrorKind::SessionRevoked);
+    }
+    assert_eq!(
+        failing.calls_of(Call::Revoke),
+        2,
+        "it is tried again until it is told"
+    );
 }
 
 #[test]
