@@ -1,6 +1,7 @@
 //! A throttle that one attempt after the other is made at.
 
 use std::net::IpAddr;
+use std::ops::Range;
 
 use support::at_once;
 use tower_bearer::clock::{Clock, Timestamp};
@@ -69,6 +70,14 @@ impl Door {
             }
         }
         panic!("1000 guesses were judged");
+    }
+
+    /// Guesses once at each of so many names.
+    pub(crate) fn fail_at_names(&self, names: Range<u32>, from: &str) {
+        for k in names {
+            let attempt = self.attempt(&format!("name{k}"), from, None);
+            attempt.unwrap().failed();
+        }
     }
 
     /// Networks guess until what all strangers have at a name is used up.

@@ -10,11 +10,7 @@ const NETWORK: &str = "192.0.2.1";
 /// A network that has ten guesses at once, and then one an hour. Nine of them are used.
 fn nine_of_ten() -> Door {
     let door = Door::new(LoginThrottle::default().network(10, HOUR));
-    for k in 0..9 {
-        door.attempt(&format!("name{k}"), NETWORK, None)
-            .unwrap()
-            .failed();
-    }
+    door.fail_at_names(0..9, NETWORK);
     door
 }
 
