@@ -9,8 +9,8 @@ use crate::token::AccessTokenClaims;
 
 impl Sessions {
     /// Returns the row of a session of this application. If it has ended and this process does not
-    /// know that, the store may have lost what tells the processes of it. So it is revoked once more,
-    /// and this process refuses its access tokens from now on.
+    /// know that, the store may have lost what tells the processes of it. So it is revoked once
+    /// more, and this process refuses its access tokens from now on.
     pub(super) async fn own_row(&self, id: &SessionId) -> Result<Session, SessionError> {
         let found = self.0.store.find(id).await?;
         let session = found.ok_or(SessionError::new(SessionErrorKind::SessionExpired))?;

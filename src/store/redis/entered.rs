@@ -1,4 +1,4 @@
-//! [`Entered`] are the sessions that this process has revoked lately, one by one.
+//! [`Entered`] are the last sessions that this process has revoked one by one.
 
 use std::collections::HashMap;
 use std::mem;
@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use crate::limits::REVOCATION_RETENTION;
 use crate::names::SessionId;
 
-/// The sessions that this process has revoked lately, one by one, or entered into the feed again.
+/// The last sessions, up to 10,000, that this process has revoked one by one, or entered into the
+/// feed again. Each is kept while access tokens of it may be accepted.
 ///
 /// The caller knows of such a session, and gives it back if the store loses it. So it need not be
 /// entered once more. Otherwise a client that logs out again and again would make the feed grow

@@ -26,8 +26,8 @@ impl RedisStore {
     /// Enters sessions that the store has lost into their feeds, and ends those of them that live.
     ///
     /// Many processes may have noticed the same loss at the same moment. So each looks, before each
-    /// batch, at what the others have entered. Each has its own order of a `HashSet`, so two rarely
-    /// take the same sessions.
+    /// batch, at what the others have entered. Each has its own order of a `HashSet`, so most of
+    /// their batches differ.
     pub(super) async fn revoke_lost(
         &self,
         ids: &[SessionId],

@@ -40,24 +40,24 @@ impl RedisStore {
         let (mut walk, mut ended) = (self.index.walk(selection.subject()).await?, 0);
         while let Some(candidates) = walk.next().await? {
             let found = self.selected(selection, &candidates).await?;
-            ended += self.revoke_found(found, record, LATELY).await?;
+            ended += self.revoke_found(found, record, REPEATED_WITHIN).await?;
         }
         Ok(ended)
     }
 
     /// Revokes those of these sessions that live, and returns how many it ended. Those that have
-    /// ended within `lately` are entered into their feeds again.
+    /// ended within this time are entered into their feeds again.
     pub(super) async fn revoke_found(
         &self,
         found: impl IntoIterator<Item = Session>,
         record: RevocationRecord,
-        lately: Duration,
+        ended_within: Duration,
     ) -> Result<u64, BoxError> {
         let lives = |session: &Session| session.revoked().is_none();
         let (live, mut over): (Vec<_>, Vec<_>) = found.into_iter().partition(lives);
         over.retain(|session| {
             let ended = session.revoked();
-            ended.is_some_and(|ended| record.at.saturating_since(ended.at) < lately)
+            ended.is_some_and(|ended| record.at.saturating_since(ended.at) < ended_within)
         });
         let revoked = self.revoke_live(&live, record).await;
         self.enter_again(over).await?;
@@ -134,9 +134,9 @@ impl RedisStore {
     }
 }
 
-/// A logout of all sessions that failed is repeated sooner. Not all that have ended in a day are
-/// entered again, or a user with very many could make the feeds grow.
-const LATELY: Duration = Duration::from_secs(600);
+/// A client repeats a failed logout of all sessions within this time. If it were longer, a user
+/// with very many ended sessions could make the feeds grow.
+const REPEATED_WITHIN: Duration = Duration::from_secs(600);
 /// A failover takes longer.
 const SLOW: Duration = Duration::from_millis(500);
 pub(super) const NOT_ANNOUNCED: &str = "a revocation was not announced";

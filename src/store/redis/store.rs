@@ -99,7 +99,6 @@ use async_trait::async_trait;
 #[derive(Clone)]
 pub struct RedisStore {
     pub(super) index: Index,
-    /// What this process has revoked lately.
     pub(super) entered: Arc<Entered>,
     pub(super) connection: Connection,
     pub(super) prefix: KeyPrefix,
@@ -211,7 +210,7 @@ impl SessionStore for RedisStore {
     async fn revoke(&self, id: &SessionId, record: RevocationRecord) -> Result<bool, StoreError> {
         let found = self.find(id).await?;
         let exists = found.is_some();
-        // As long as there may be access tokens of it.
+        // Access tokens of the session may be accepted for that long.
         let revoked = self.revoke_found(found, record, REVOCATION_RETENTION);
         let revoked = revoked.await.failed_at(&self.place)?;
         if exists && self.connection.is_cluster() {

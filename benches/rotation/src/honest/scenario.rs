@@ -5,10 +5,10 @@ use crate::dice::User;
 use crate::network::Network;
 use crate::rule::Rule;
 
+/// The number of a scenario is a part of the seed (`measure.rs`), so it must not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     /// One client in flaky networks, which sleeps while it waits.
-    // The numbers decide what users meet.
     Phone = 0,
     /// Tabs that share their tokens, without a lock.
     Tabs = 1,
