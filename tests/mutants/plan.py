@@ -62,6 +62,8 @@ PROGRAMS = (
     ("src/token/stamp.rs", quick("session")),
     ("src/token/json", quick("token"), unit("token")),
     ("src/token/typed.rs", quick("token"), unit("token")),
+    ("src/token/verifier.rs", quick("token"), quick("bearer"), quick("remote"), quick("session", "former_names::")),
+    ("src/token/checks.rs", quick("token"), quick("bearer"), quick("remote")),
     ("src/token/", quick("token"), quick("bearer")),
     ("src/revocation/", quick("session"), unit("revocation"), quick("bearer")),
     ("src/throttle/siege.rs", quick("throttle", "siege::"), ("--test", "session", "--", "a_siege_is_a_gauge")),

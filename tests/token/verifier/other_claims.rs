@@ -101,6 +101,8 @@ async fn the_subject_is_found_in_another_claim() {
         (json!({ "sub": null, "client_id": "worker" }), "worker"),
         (json!({ "sub": "alice", "client_id": "worker" }), "worker"),
         (json!({ "client_id": 42 }), "42"),
+        (json!({ "client_id": -42 }), "-42"),
+        (json!({ "client_id": u64::MAX }), "18446744073709551615"),
     ] {
         let token = without_sub(&clock, &others);
         let shown = show(&layer, &token, |claims| claims.subject().to_string()).await;
