@@ -87,6 +87,15 @@ async fn a_client_finds_its_way_from_the_challenge_to_the_token_endpoint() {
     ] {
         let answer = get(&app, path, "").await;
         assert_eq!((answer.status, &*answer.body), (404, ""), "{path}");
+        assert_eq!(send(&app, "HEAD", path, &[]).await.status, 404, "{path}");
+        // Other methods are those of the routes behind the layer.
+        let refused = send(&app, "POST", path, &[]).await;
+        let reason = refused.json()["reason"].clone();
+        assert_eq!(
+            (refused.status, reason.as_str()),
+            (401, Some("token_missing"))
+        );
+        assert!(refused.challenge().is_some());
     }
 
     let credentials = "grant_type=password&username=alice&password=wonderland-7";
