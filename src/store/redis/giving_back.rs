@@ -19,6 +19,8 @@ use crate::store::revocation_reason::RevocationReason;
 /// again: with millions of entries the rest would take too long.
 struct Missing {
     ids: HashSet<SessionId>,
+    /// Those that other processes have entered meanwhile.
+    entered: Vec<SessionId>,
     read_to: Progress,
 }
 
@@ -36,7 +38,7 @@ impl RedisStore {
         let Some(first) = ids.first() else {
             return Ok(());
         };
-        let (mut missing, mut own) = (self.missing(ids).await?, HashSet::new());
+        let mut missing = self.missing(ids).await?;
         let (record, mut revoked) = (RevocationReason::Other.at(now), Vec::new());
         loop {
             self.look_on(&mut missing).await?;
@@ -50,14 +52,8 @@ impl RedisStore {
             feed::enter_each(&mut link, &self.prefix, &batch).await?;
             revoked.extend(rows::end_each(&mut link, &self.prefix, &batch, record).await?);
             batch.iter().for_each(|id| _ = missing.ids.remove(id));
-            own.extend(batch);
         }
-        let others: Vec<SessionId> = ids
-            .iter()
-            .filter(|id| !own.contains(*id))
-            .copied()
-            .collect();
-        for batch in others.chunks(AT_ONCE) {
+        for batch in missing.entered.chunks(AT_ONCE) {
             let mut link = self.connection.primary()?;
             revoked.extend(rows::end_each(&mut link, &self.prefix, batch, record).await?);
         }
@@ -72,17 +68,18 @@ impl RedisStore {
         let lately = clock.as_millis().saturating_sub(LOOK_BACK_MILLIS);
         Ok(Missing {
             ids: ids.iter().copied().collect(),
+            entered: Vec::new(),
             read_to: Progress::after(Number(lately, 0)),
         })
     }
 
-    /// Removes what was entered since the last look.
+    /// Moves what others have entered since the last look.
     async fn look_on(&self, missing: &mut Missing) -> Result<(), BoxError> {
         loop {
             let page = self.read_on(Some(missing.read_to.clone())).await?;
-            for revocation in &page.revoked {
-                missing.ids.remove(&revocation.id);
-            }
+            let entered = page.revoked.iter();
+            let entered = entered.filter_map(|revocation| missing.ids.take(&revocation.id));
+            missing.entered.extend(entered);
             missing.read_to = page.cursor.as_str().parse()?;
             if !page.more {
                 return Ok(());

@@ -66,9 +66,9 @@ impl RedisStore {
 
     /// Enters sessions whose rows have ended into their feeds again.
     ///
-    /// In a cluster a failover may have lost the entry and kept the row, on another node, of a
-    /// revocation that then failed. Its repetition finds the row as it is here. One server loses
-    /// the entry only together with the row, which ended after it.
+    /// In a cluster a failover may have lost the entry of a revocation and kept the row, on another
+    /// node. A call that revokes the session once more finds the row here. One server loses the
+    /// entry only together with the row, which ended after it.
     async fn enter_again(&self, mut over: Vec<Session>) -> Result<(), BoxError> {
         over.retain(|session| !self.entered.contains(session.id()));
         let Some(first) = over.first().filter(|_| self.connection.is_cluster()) else {
