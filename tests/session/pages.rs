@@ -42,9 +42,14 @@ async fn the_first_request_knows_all_pages() {
             .await
             .assert_refused(401, "invalid_token", "session_revoked");
     }
-    // The next pull goes on after the last page.
+    // The next pulls go on after the last page.
     log_out(&here, &lives).await;
+    nodes.store.take_calls();
     tokio::time::sleep(2 * SECOND).await;
+    assert!(
+        nodes.store.calls_of(Call::RevokedSince) <= 3,
+        "what was read is read again"
+    );
     ask(&layer, &bearer_of(&lives[0])).await.assert_refused(
         401,
         "invalid_token",

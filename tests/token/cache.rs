@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use support::keys::{ED25519, P256, key, signer, token};
-use support::{HMAC_KEY, MINUTE, ask, builder_with, claims, verifier_with};
+use support::{HEADER, HMAC_KEY, MINUTE, ask, builder_with, claims, sign, verifier_with};
 use tower_bearer::clock::{Clock, Timestamp};
 use tower_bearer::keys::{Algorithm, SharedKeySet};
 use tower_bearer::test_util::ManualClock;
@@ -197,11 +197,48 @@ fn a_tenant_that_is_no_longer_accepted_is_refused_at_once() {
 fn a_token_above_four_kibibytes_is_verified_each_time() {
     let clock = ManualClock::new();
     let verifier = verifier_with(shared_secret(), &clock);
+    // Not every length can be made with one header.
+    let of_length = |length: usize| {
+        let headers = [HEADER.to_owned(), format!("{HEADER} ")];
+        let roles = (2900..3100).map(|count| "r".repeat(count));
+        let mut tokens = roles.flat_map(|roles| {
+            let mut claims = claims(&clock);
+            claims["roles"] = json!(roles);
+            headers
+                .each_ref()
+                .map(|header| sign(header, &claims.to_string()))
+        });
+        tokens.find(|token| token.len() == length).unwrap()
+    };
+    assert!(is_remembered(&verifier, &of_length(4096)));
+    assert!(!is_remembered(&verifier, &of_length(4097)));
+}
+
+/// Their claims and their own text are kept.
+#[test]
+fn large_tokens_are_remembered_up_to_sixteen_mebibytes() {
+    let clock = ManualClock::new();
+    let verifier = verifier_with(shared_secret(), &clock);
     let mut claims = claims(&clock);
-    claims["roles"] = json!("r".repeat(2000));
-    assert!(is_remembered(&verifier, &support::token(&claims)));
-    claims["roles"] = json!("r".repeat(3000));
-    assert!(!is_remembered(&verifier, &support::token(&claims)));
+    claims["roles"] = json!("r".repeat(2800));
+    let mut kept = Vec::new();
+    for user in 0..3500 {
+        claims["sub"] = json!(format!("user {user}"));
+        let token = support::token(&claims);
+        verifier.verify(&token).unwrap();
+        kept.push((verifier.verify(&token).unwrap(), token));
+    }
+    let bytes = |token: &String| claims.to_string().len() + token.len();
+    // The newest first: a token that is not there replaces another.
+    let remembered: Vec<usize> = kept
+        .iter()
+        .rev()
+        .filter(|(claims, token)| are_the_same(claims, &verifier.verify(token).unwrap()))
+        .map(|(_, token)| bytes(token))
+        .collect();
+    assert!(remembered.len() >= 1000, "{}", remembered.len());
+    let bytes: usize = remembered.iter().sum();
+    assert!(bytes <= 16 << 20, "{bytes}");
 }
 
 #[test]

@@ -3,10 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use support::keys::{ED25519, P256, P384, P521, RSA, RSA_1024, RSA_ALGORITHMS, jwk, oct, token};
-use support::{HMAC_KEY, assert_passes, verifier_with};
+use support::keys::{
+    ED25519, P256, P384, P521, RSA, RSA_1024, RSA_ALGORITHMS, jwk, key, oct, token,
+};
+use support::{HMAC_KEY, assert_passes, claims, signed_by, verifier_with};
 use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
+use tower_bearer::token::VerifyErrorKind;
 use tower_bearer::{KeySet, SigningKey};
 
 #[tokio::test]
@@ -107,6 +110,42 @@ fn weak_keys_are_refused() {
                 .is_err(),
             "{exponent}"
         );
+    }
+}
+
+#[test]
+fn the_exponent_of_an_rsa_key_has_at_most_four_bytes() {
+    let modulus = URL_SAFE_NO_PAD.encode([0xff; 256]);
+    for (exponent, is_right) in [
+        (&[1, 0, 1][..], true),
+        (&[0xff; 4], true),
+        (&[0, 0xff, 0xff, 0xff, 0xff], true),
+        (&[1, 0, 0, 0, 1], false),
+        (&[0xff; 5], false),
+    ] {
+        let text = URL_SAFE_NO_PAD.encode(exponent);
+        let jwk = json!({ "kty": "RSA", "n": modulus, "e": text }).to_string();
+        let refused = KeySet::from_jwk(&jwk).err();
+        assert_eq!(refused.is_none(), is_right, "{exponent:?}: {refused:?}");
+    }
+}
+
+/// A key without a `kid` that is left out may be what any unknown name means, but not a known one.
+#[test]
+fn a_known_key_with_another_algorithm_is_not_taken_for_one_that_is_left_out() {
+    let clock = ManualClock::new();
+    let mut good = jwk(&key(ED25519).key_set());
+    good["kid"] = json!("good");
+    let unusable = json!({ "kty": "EC", "crv": "secp256k1" });
+    let keys = json!({ "keys": [good, unusable] }).to_string();
+    let verifier = verifier_with(KeySet::from_jwk_set(&keys).unwrap(), &clock);
+    for (kid, kind) in [
+        ("good", VerifyErrorKind::UnknownKey),
+        ("other", VerifyErrorKind::KeyLeftOut),
+    ] {
+        let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": kid });
+        let token = signed_by(P256, &header, &claims(&clock));
+        assert_eq!(verifier.verify(&token).unwrap_err().kind(), kind, "{kid}");
     }
 }
 

@@ -193,3 +193,15 @@ async fn a_login_after_another_stays_though_its_process_has_a_slower_clock() {
         assert!(listed[0].authenticated_at() <= now, "{what}");
     }
 }
+
+/// Or that session would stay the newest until that time, and every login would end the one before.
+#[tokio::test]
+async fn a_session_that_began_far_in_the_future_is_the_first_to_end() {
+    let world = World::new(2);
+    let (fast, right) = (world.ahead(86_400), world.here());
+    let future = fast.start(Identity::new("alice")).await.unwrap();
+    let second = right.start(Identity::new("alice")).await.unwrap();
+    let third = right.start(Identity::new("alice")).await.unwrap();
+    world.assert_left(&[future], 0, "the first one").await;
+    world.assert_left(&[second, third], 2, "the others").await;
+}

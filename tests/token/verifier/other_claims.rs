@@ -88,6 +88,34 @@ async fn an_aud_counts_even_if_the_audience_is_in_another_claim() {
     }
 }
 
+#[test]
+fn the_error_names_the_claims_that_are_absent() {
+    let clock = ManualClock::new();
+    let verifier = builder(&clock)
+        .audience_claim(&["client_id"])
+        .audience_claim(&["realm", "app"])
+        .subject_claim(&["oid"])
+        .subject_claim(&["realm", "user"])
+        .build()
+        .unwrap();
+    for (token, names) in [
+        (
+            without_aud(&clock, &json!({ "oid": "alice" })),
+            "client_id, realm.app",
+        ),
+        (
+            without_sub(&clock, &json!({ "client_id": "test" })),
+            "oid, realm.user",
+        ),
+    ] {
+        let sentence = verifier.verify(&token).unwrap_err().to_string();
+        assert!(
+            sentence.contains(&format!("it has none of: {names}")),
+            "{sentence}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn the_subject_is_found_in_another_claim() {
     let clock = ManualClock::new();

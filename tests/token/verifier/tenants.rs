@@ -68,6 +68,14 @@ async fn tenants_may_come_and_go_at_run_time() {
     refused(&verifier, &token).await;
 }
 
+#[test]
+fn debug_shows_the_tenants_or_that_a_function_knows_them() {
+    let list = Tenants::from(["acme"]);
+    assert_eq!(format!("{list:?}"), r#"Tenants({"acme"})"#);
+    let function = Tenants::from_fn(|_| true);
+    assert_eq!(format!("{function:?}"), r#"Tenants("a function")"#);
+}
+
 #[tokio::test]
 async fn even_a_function_that_accepts_all_sees_no_slash() {
     let clock = ManualClock::new();
