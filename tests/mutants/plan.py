@@ -54,6 +54,7 @@ PROGRAMS = (
     ("src/bearer/credentials.rs", quick("bearer"), unit("bearer")),
     ("src/bearer/", quick("bearer"), quick("endpoint")),
     ("src/keys/remote/", quick("remote"), unit("keys")),
+    ("src/keys/jwk_members.rs", ("--test", "token", "--", "base64url_may_be_padded"), quick("token"), unit("keys")),
     ("src/keys/wiped.rs", quick("token"), ("--test", "token", "--", "a_secret_leaves_no_copies")),
     ("src/keys/key_source", quick("token"), unit("keys"), quick("remote")),
     ("src/keys/key_set.rs", quick("token"), unit("keys"), quick("remote"), quick("endpoint", "mcp::")),
@@ -67,6 +68,7 @@ PROGRAMS = (
     ("src/token/", quick("token"), quick("bearer")),
     ("src/revocation/", quick("session"), unit("revocation"), quick("bearer")),
     ("src/throttle/siege.rs", quick("throttle", "siege::"), ("--test", "session", "--", "a_siege_is_a_gauge")),
+    ("src/throttle/rule.rs", quick("throttle", "pace::", "promises::", "success::"), quick("endpoint", "throttled::")),
     ("src/throttle/", quick("throttle", "pace::", "promises::", "success::"), quick("throttle")),
 )
 # Those that are missed meet all tests that need no server, but for the examples.
