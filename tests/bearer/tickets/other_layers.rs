@@ -249,6 +249,29 @@ async fn a_ticket_for_a_token_that_this_layer_would_read_otherwise_is_refused() 
     }
 }
 
+/// The layer that issued it did not ask for that claim.
+#[tokio::test]
+async fn a_ticket_for_a_token_with_the_claim_that_this_layer_requires_is_accepted() {
+    let clock = ManualClock::new();
+    let tickets = Tickets::new().with_clock(Arc::new(clock.clone()));
+    let claims = support::claims_with(&clock, "kind", "access".into());
+    let verifier = support::builder(&clock).build().unwrap();
+    let claims = verifier.verify(&support::token(&claims)).unwrap();
+    for (kind, passes) in [("access", true), ("refresh", false)] {
+        let strict = support::builder(&clock).require_claim(&["kind"], [kind]);
+        let layer = feed(BearerAuthLayer::new(strict.build().unwrap()), &tickets);
+        let ticket = format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
+        match passes {
+            true => ask(&layer, &ticket).await.assert_passed("alice"),
+            false => {
+                ask(&layer, &ticket)
+                    .await
+                    .assert_refused(401, "invalid_token", "token_invalid")
+            }
+        }
+    }
+}
+
 /// A layer that does not accept the tokens of before accepts no ticket for them either.
 #[tokio::test]
 async fn a_ticket_for_a_legacy_token_needs_a_layer_that_accepts_legacy_tokens() {
