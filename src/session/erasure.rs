@@ -96,7 +96,6 @@ impl Sessions {
             revoked?;
             pulled?;
             let sessions = self.0.store.erase(&all).await?.count();
-            self.forget_devices(subject).await?;
             tracing::info!(sessions, "the sessions of a user were erased");
             // Neither the log nor the event names a user who is deleted.
             let kind = AuthEventKind::SessionsRevoked {
@@ -104,6 +103,7 @@ impl Sessions {
                 sessions,
             };
             self.tell(kind, Whose::default());
+            self.forget_devices(subject).await?;
             Ok(Erasure {
                 sessions,
                 erased_at: self.now(),

@@ -98,7 +98,6 @@ impl Sessions {
             // failed. This process has to know before we respond.
             let pulled = self.sync().pull().await;
             let ended = ended?.count();
-            pulled?;
             let what = match selection.excepted() {
                 Some(_) => "logged out elsewhere",
                 None => "logged out everywhere",
@@ -109,6 +108,8 @@ impl Sessions {
                 sessions: ended,
             };
             self.tell(kind, Whose::of_subject(selection.subject()));
+            // They have ended, and a second call will find none.
+            pulled?;
             Ok(Ended::sessions(ended))
         };
         with_timeout(REFRESH_DEADLINE, log_out)

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use support::{App, HOUR, Log, MINUTE, assert_silent_about, bearer_of, send, with_authorization};
-use tower_bearer::session::{AuthEvent, SessionErrorKind};
+use support::{
+    App, Call, HOUR, Log, MINUTE, StoreFault, assert_silent_about, bearer_of, send,
+    with_authorization,
+};
+use tower_bearer::session::{AuthEvent, AuthEventKind, SessionErrorKind};
+use tower_bearer::store::RevocationReason;
 use tower_bearer::{MemoryStore, TokenResponse};
 
 use super::{Heard, listening, log_in, login, refresh_of, refreshed};
@@ -134,4 +138,28 @@ async fn each_event_and_its_line_of_the_log_are_in_the_docs() {
         );
     }
     assert_eq!(documented, names);
+}
+
+/// A second call finds no session, and so it could not tell them.
+#[tokio::test]
+async fn ended_sessions_are_told_even_if_what_follows_fails() {
+    let (app, heard) = listening();
+    let several = |because| AuthEventKind::SessionsRevoked {
+        because,
+        sessions: 2,
+    };
+    for _ in 0..2 {
+        log_in(&app).await;
+    }
+    heard.take();
+    app.store
+        .set_fault(Some(StoreFault::Of(Call::RevokedSince)));
+    let failed = app.sessions.log_out_everywhere(&"alice".into()).await;
+    assert_eq!(failed.unwrap_err().kind(), SessionErrorKind::Unavailable);
+    assert_eq!(heard.take_kinds(), [several(RevocationReason::Everywhere)]);
+
+    app.store.set_fault(Some(StoreFault::Of(Call::Note)));
+    let failed = app.sessions.erase(&"alice".into()).await;
+    assert_eq!(failed.unwrap_err().kind(), SessionErrorKind::Unavailable);
+    assert_eq!(heard.take_kinds(), [several(RevocationReason::UserGone)]);
 }
