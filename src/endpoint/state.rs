@@ -113,20 +113,29 @@ impl State {
         delivery: Option<&dyn Delivery>,
         parts: &Parts,
     ) -> Response<Bytes> {
-        let Some(delivery) = delivery else {
-            return self.shaped(tokens, parts);
+        let answer = match delivery {
+            None => self.shaped(tokens, parts),
+            Some(delivery) => {
+                let visible = match self.tokens {
+                    Some(_) => delivery.visible_to_application(tokens),
+                    None => delivery.visible(tokens),
+                };
+                // A page that shows a failure must not be logged in by its cookies.
+                let shaped = self.shaped(&visible, parts);
+                shaped.map(|answer| delivery.set_cookies(tokens, parts, answer))
+            }
         };
-        let visible = match self.tokens {
-            Some(_) => delivery.visible_to_application(tokens),
-            None => delivery.visible(tokens),
-        };
-        delivery.set_cookies(tokens, parts, self.shaped(&visible, parts))
+        answer.unwrap_or_else(|error| self.reject(error, parts))
     }
 
-    fn shaped(&self, tokens: &TokenResponse, parts: &Parts) -> Response<Bytes> {
+    fn shaped(
+        &self,
+        tokens: &TokenResponse,
+        parts: &Parts,
+    ) -> Result<Response<Bytes>, EndpointError> {
         match &self.tokens {
-            None => tokens.to_response(),
-            Some(shape) => self.written(shape(tokens, parts), parts),
+            None => Ok(tokens.to_response()),
+            Some(shape) => written(shape(tokens, parts)),
         }
     }
 
@@ -134,18 +143,9 @@ impl State {
     pub(super) fn logged_out(&self, parts: &Parts) -> Response<Bytes> {
         match &self.logout {
             None => json_response(StatusCode::OK, &json!({})),
-            Some(shape) => self.written(shape(parts), parts),
-        }
-    }
-
-    /// Returns the JSON that a closure of the application made, or 500 if it made none.
-    fn written(&self, body: serde_json::Result<Vec<u8>>, parts: &Parts) -> Response<Bytes> {
-        match body {
-            Ok(body) => json_bytes(StatusCode::OK, body),
-            Err(error) => {
-                let cure = "return what fits JSON from the closures of the endpoints";
-                let error = SessionError::misconfigured(cure).caused_by(error);
-                self.reject(error.into(), parts)
+            Some(shape) => {
+                let answer = written(shape(parts));
+                answer.unwrap_or_else(|error| self.reject(error, parts))
             }
         }
     }
@@ -228,4 +228,13 @@ impl fmt::Debug for State {
             .field("statuses", &self.statuses)
             .finish_non_exhaustive()
     }
+}
+
+/// Returns the JSON that a closure of the application made, or an error if it made none.
+fn written(body: serde_json::Result<Vec<u8>>) -> Result<Response<Bytes>, EndpointError> {
+    let body = body.map_err(|error| {
+        let cure = "return what fits JSON from the closures of the endpoints";
+        SessionError::misconfigured(cure).caused_by(error)
+    })?;
+    Ok(json_bytes(StatusCode::OK, body))
 }

@@ -223,6 +223,25 @@ fn cookies_of(answer: &Received) -> Vec<&str> {
         .collect()
 }
 
+/// A page that shows a failure must not be logged in.
+#[tokio::test]
+async fn an_answer_that_does_not_fit_json_sets_no_cookie() {
+    let app = App::new();
+    let endpoints = app
+        .endpoints()
+        .with_cookies(CookieDelivery::new().with_access_token())
+        .with_token_response(|_, _| std::collections::BTreeMap::from([((1, 2), 3)]));
+    let parameters = [
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+        ("delivery", "cookie"),
+    ];
+    let request = with_header(form("/login", &parameters), "sec-fetch-site", "same-origin");
+    let answer = send(&endpoints, request).await;
+    answer.assert_error(500, "server_error", None);
+    assert!(!answer.headers.contains_key(SET_COOKIE), "{answer:?}");
+}
+
 // requirement 68
 #[tokio::test]
 async fn with_cookies_the_closure_sees_no_refresh_token_and_the_cookie_is_set() {
