@@ -211,6 +211,9 @@ impl CookieDelivery {
     /// of old browsers do. `Partitioned` (CHIPS) gives each site that embeds this server a cookie
     /// of its own, and lets browsers without other third-party cookies keep it. Safari before 18.4
     /// drops such cookies. The body needs none of this.
+    ///
+    /// To a browser a partitioned cookie is another cookie. Where users are logged in when this
+    /// changes, give the cookies another [name](Self::with_name) too, or some browsers send both.
     pub fn for_other_sites(mut self) -> Self {
         self.for_other_sites = true;
         self.origins.ask_for_origins();
@@ -370,11 +373,16 @@ impl CookieDelivery {
     pub fn session_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str> {
         let mut tokens = self.refresh_tokens(parts);
         if self.access_token {
-            tokens.extend(several(parts, &self.access_name()));
+            // Neither another path nor a neighbouring host can have a cookie of this name.
+            let access_tokens = several(parts, &self.access_name());
+            tokens.extend(access_tokens.into_iter().take(MOST_ACCESS_TOKENS));
         }
         tokens
     }
 }
+
+/// One for each form that the cookie may have, and some more.
+const MOST_ACCESS_TOKENS: usize = 4;
 
 fn max_age(tokens: &TokenResponse, seconds: u64) -> Option<u64> {
     // Without it a cookie lasts until the browser closes.

@@ -51,7 +51,7 @@ pub(super) async fn handle(
             None => EndpointError::invalid_request("token is missing"),
         });
     }
-    for token in sent.into_iter().chain(held) {
+    for token in state.sessions.one_of_each(sent.into_iter().chain(held)) {
         state.sessions.log_out_at(token, client).await?;
     }
     Ok(state.without_cookies(parts, answer))
@@ -69,7 +69,8 @@ pub(super) async fn handle_everywhere(
     if let Some(delivery) = state.delivery.as_deref()
         && delivery.comes_from_us(parts)
     {
-        for token in delivery.session_tokens(parts) {
+        let held = delivery.session_tokens(parts).into_iter();
+        for token in state.sessions.one_of_each(held) {
             state.sessions.log_out_at(token, client).await?;
         }
     }

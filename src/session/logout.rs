@@ -1,5 +1,6 @@
 //! A logout ends a session: on this process at once, on others when they learn of it.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use super::ended::Ended;
@@ -52,6 +53,17 @@ impl Sessions {
         with_timeout(REFRESH_DEADLINE, log_out)
             .await
             .map_err(SessionError::logged)
+    }
+
+    /// Returns one token of each session, and all access tokens: a browser may hold many refresh
+    /// tokens of one session.
+    pub(crate) fn one_of_each<'t>(&self, tokens: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
+        let mut known = HashSet::new();
+        let is_new = |token: &&str| {
+            let parsed = self.0.keys.parse(token);
+            parsed.is_none_or(|presented| known.insert(presented.id))
+        };
+        tokens.filter(is_new).collect()
     }
 
     /// Returns the session of a token of this application. A session whose row is missing from a

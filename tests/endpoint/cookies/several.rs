@@ -1,6 +1,6 @@
 //! Several cookies of one name: of a neighbouring host, of an older path, of an earlier login.
 
-use support::{App, DAY, MINUTE, Received, Tokens, form, log_in_form, with_header};
+use support::{App, Call, DAY, MINUTE, Received, Tokens, form, log_in_form, with_header};
 use tower::ServiceExt;
 use tower_bearer::session::Refresh;
 use tower_bearer::{CookieDelivery, keys::RefreshToken};
@@ -308,4 +308,31 @@ async fn a_login_and_a_logout_of_the_applications_own_end_every_session_of_the_b
         CookieDelivery::new().session_tokens(&parts),
         [] as [&str; 0]
     );
+}
+
+#[tokio::test]
+async fn a_logout_with_many_tokens_of_one_session_ends_it_with_one_call() {
+    let app = App::new();
+    let mut held = vec![logged_in(&app).await.refresh];
+    for _ in 0..20 {
+        app.clock.advance(MINUTE);
+        let next = app.refresh(held.last().unwrap()).await.tokens();
+        held.push(next.refresh);
+    }
+    let held: Vec<&str> = held.iter().map(String::as_str).collect();
+    app.store.take_calls();
+    assert_eq!(post(&app, "/logout", &held).await.status, 200);
+    let calls = |call| app.store.calls_of(call);
+    assert_eq!((calls(Call::Find), calls(Call::Revoke)), (1, 1));
+    assert_eq!(app.live().await.len(), 0);
+}
+
+/// A browser has one cookie of this name, or two of which one is partitioned.
+#[test]
+fn few_access_tokens_are_looked_at() {
+    let line = (0..50).map(|number| format!("__Host-access_token=x.y.{number}; "));
+    let request = http::Request::get("/").header("cookie", line.collect::<String>());
+    let parts = request.body(()).unwrap().into_parts().0;
+    let cookies = CookieDelivery::new().with_access_token();
+    assert_eq!(cookies.session_tokens(&parts).len(), 4);
 }
