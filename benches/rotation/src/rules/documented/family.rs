@@ -44,6 +44,11 @@ impl Family {
         self.0.len() - 1
     }
 
+    /// Returns whether the newest token came from this one.
+    pub fn is_previous(&self, token: usize) -> bool {
+        self.of(self.newest()).parent == Some(token)
+    }
+
     pub fn of(&self, token: usize) -> &Member {
         &self.0[token]
     }

@@ -21,7 +21,7 @@ impl Documented for Okta {
         if token == newest {
             return Some(family.issue(Some(token), now));
         }
-        let is_previous = family.of(newest).parent == Some(token);
-        (is_previous && now - family.of(newest).made < self.grace).then_some(newest)
+        let is_in_time = now - family.of(newest).made < self.grace;
+        (family.is_previous(token) && is_in_time).then_some(newest)
     }
 }

@@ -16,11 +16,10 @@ pub struct Supabase {
 
 impl Documented for Supabase {
     fn present(&mut self, family: &mut Family, token: usize, now: Millis) -> Option<usize> {
-        let active = family.newest();
         let Some(used) = family.of(token).first_used else {
             return Some(family.issue(Some(token), now));
         };
-        let is_parent = family.of(active).parent == Some(token);
-        (is_parent || now - used < self.interval).then_some(active)
+        let counts = family.is_previous(token) || now - used < self.interval;
+        counts.then(|| family.newest())
     }
 }

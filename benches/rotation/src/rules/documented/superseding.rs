@@ -16,12 +16,11 @@ pub struct Superseding {
 
 impl Documented for Superseding {
     fn present(&mut self, family: &mut Family, token: usize, now: Millis) -> Option<usize> {
-        let newest = family.newest();
-        let is_previous = family.of(newest).parent == Some(token);
         let is_in_time = family
             .of(token)
             .first_used
             .is_some_and(|used| now - used < self.overlap);
-        (token == newest || is_previous && is_in_time).then(|| family.issue(Some(token), now))
+        let counts = token == family.newest() || family.is_previous(token) && is_in_time;
+        counts.then(|| family.issue(Some(token), now))
     }
 }
