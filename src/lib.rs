@@ -43,6 +43,7 @@
 //!
 //! ```sh
 //! curl -d 'username=alice&password=wonderland-7' localhost:3000/auth/login
+//! ACCESS_TOKEN=… # the access_token of the response
 //! curl -H "Authorization: Bearer $ACCESS_TOKEN" localhost:3000/me
 //! ```
 //!

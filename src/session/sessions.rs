@@ -121,9 +121,9 @@ impl Sessions {
     /// Deletes sessions that ended long ago from the store, in small batches, and returns how many
     /// rows.
     ///
-    /// Every process does so by itself, once an hour or as often as its store wants (Redis: once a
-    /// day), from the first use of the sessions. If the clocks of process and store differ, the
-    /// slower one counts.
+    /// Every process does so by itself, once an hour or as often as its store wants (Redis: every
+    /// ten hours), from the first use of the sessions. If the clocks of process and store differ,
+    /// the slower one counts.
     ///
     /// # Errors
     ///

@@ -300,3 +300,29 @@ async fn a_store_that_hangs_keeps_nobody_waiting_for_ever() {
             .is_err()
     );
 }
+
+/// The steps of docs/running.md: every process knows the new secret before one makes tokens with
+/// it.
+#[tokio::test]
+async fn a_secret_that_changes_in_two_steps_logs_nobody_out() {
+    let (tokens, store) = (TestTokens::new(), Arc::new(MemoryStore::new()));
+    let (old, new) = (Secret::random().unwrap(), Secret::random().unwrap());
+    let process = |secret: &Secret| process(&tokens, secret, Arc::clone(&store));
+    let before = process(&old);
+    let first = process(&old.clone().with_previous(new.clone()));
+    let second = process(&new.clone().with_previous(old));
+    let after = process(&new);
+    for (here, there) in [(&before, &first), (&first, &second), (&second, &after)] {
+        for (here, there) in [(here, there), (there, here)] {
+            let pair = here.start(Identity::new("alice")).await.unwrap();
+            let layer = there.layer();
+            ask(&layer, &bearer_of(&pair)).await.assert_passed("alice");
+            let token = pair.refresh_token().unwrap().clone();
+            there.refresh(token).await.unwrap();
+        }
+    }
+    // In one step it does.
+    let pair = second.start(Identity::new("alice")).await.unwrap();
+    let refused = before.refresh(pair.refresh_token().unwrap().clone()).await;
+    assert_eq!(refused.unwrap_err().kind(), SessionErrorKind::InvalidToken);
+}

@@ -67,7 +67,8 @@ impl Login {
 
     /// Logs a user in, for all clones and clients. The request is sent once: the user is there to
     /// try again. The tokens replace those of a login before. Its session is ended at the server
-    /// once the new tokens are stored, with one attempt of ten seconds at most.
+    /// when the new tokens have been stored or could not be, with one attempt of ten seconds at
+    /// most.
     ///
     /// # Errors
     ///

@@ -10,8 +10,9 @@ use crate::store::ephemeral::EphemeralKey;
 /// The beginning of all keys of a [`RedisStore`](super::RedisStore), and of its channel. The
 /// default is `tb`.
 ///
-/// Two applications that share a Redis need two prefixes. Each byte of a prefix takes one byte more
-/// for each session.
+/// Applications whose issuer or audience differs may share a prefix: none sees the sessions of
+/// another, but each reads the revocations of all. With two prefixes it does not. Each byte of a
+/// prefix takes one byte more for each session.
 ///
 /// ```
 /// use tower_bearer::store::KeyPrefix;
