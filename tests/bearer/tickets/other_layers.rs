@@ -261,13 +261,10 @@ async fn a_ticket_for_a_token_with_the_claim_that_this_layer_requires_is_accepte
         let strict = support::builder(&clock).require_claim(&["kind"], [kind]);
         let layer = feed(BearerAuthLayer::new(strict.build().unwrap()), &tickets);
         let ticket = format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
+        let answer = ask(&layer, &ticket).await;
         match passes {
-            true => ask(&layer, &ticket).await.assert_passed("alice"),
-            false => {
-                ask(&layer, &ticket)
-                    .await
-                    .assert_refused(401, "invalid_token", "token_invalid")
-            }
+            true => answer.assert_passed("alice"),
+            false => answer.assert_refused(401, "invalid_token", "token_invalid"),
         }
     }
 }
