@@ -11,7 +11,8 @@ export interface State {
 
 /**
  * What has changed the state. `ended`: the server has ended the login, or the browser has lost its
- * cookie. `other-tab`: another tab has logged in or out, or has renewed the token.
+ * cookie. `other-tab`: another tab has logged in or out, or has renewed the token, or a refresh has
+ * found that the cookie is that of another login, as after a `login()` whose answer was lost.
  */
 export type Cause = "login" | "refresh" | "logout" | "ended" | "other-tab";
 
@@ -72,6 +73,8 @@ export interface Held {
   expires_at: number;
   /** The end of the login, if it is not used before. */
   ends_at?: number | undefined;
+  /** Another login has had no answer, and may have replaced the cookie of this one. */
+  unsure?: boolean | undefined;
 }
 
 /** Keeps a login. An application can pass its own jar. */

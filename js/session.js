@@ -80,7 +80,12 @@ export function createSession({
       const body = { ...(mark && { device_mark: mark }), ...credentials, delivery };
       const reply = await ask("/login", body, authorization(before));
       const tokens = tokensOf(reply, about);
-      if (!tokens) throw failed(reply, place);
+      if (!tokens) {
+        // The cookie may be the new user's already, though the rest of the answer was lost.
+        const held = jar.read();
+        if (held && byCookie && reply.status === 0) jar.write({ ...held, unsure: true });
+        throw failed(reply, place);
+      }
       if (typeof reply.answer.device_mark === "string") jar.keepMark?.(reply.answer.device_mark);
       jar.write(byCookie ? await proven(reply, tokens, about, before) : tokens);
       tell("login");

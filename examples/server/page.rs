@@ -46,7 +46,7 @@ pub(crate) fn page<S: Clone + Send + Sync + 'static>(
 }
 
 /// The login of the page: the modules of the npm package in `js/`.
-const SESSION_JS: [(&str, &str); 8] = [
+const SESSION_JS: [(&str, &str); 9] = [
     ("/session.js", include_str!("../../js/session.js")),
     (
         "/session/diagnosis.js",
@@ -57,6 +57,10 @@ const SESSION_JS: [(&str, &str); 8] = [
         include_str!("../../js/session/error.js"),
     ),
     ("/session/http.js", include_str!("../../js/session/http.js")),
+    (
+        "/session/identity.js",
+        include_str!("../../js/session/identity.js"),
+    ),
     ("/session/jar.js", include_str!("../../js/session/jar.js")),
     (
         "/session/place.js",

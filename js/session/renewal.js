@@ -1,7 +1,8 @@
 // When tokens are renewed, and what ends a login.
 
-import { isSame } from "./jar.js";
 import { failed, cookieNotKept } from "./diagnosis.js";
+import { loginOf } from "./identity.js";
+import { isSame } from "./jar.js";
 
 /** @import { Cause, Held, Jar, Reason } from "../session.d.ts" */
 /** @import { Ask, Reply } from "./http.js" */
@@ -106,12 +107,14 @@ export function createRenewal({
    * @param {Reply} reply
    */
   function settle(start, reply) {
-    const renewed = tokensOf(reply, { login: start?.login ?? randomKey(), byCookie });
+    const login = loginOf(start, reply.answer?.access_token, randomKey);
+    const renewed = tokensOf(reply, { login, byCookie });
     // A server may repeat itself: then there is nothing to tell the other tabs.
     if (renewed && isSame(renewed, start)) return start;
     if (renewed) {
       jar.write(renewed);
-      tell("refresh");
+      // Another login has replaced the cookie, and the page may show the user before.
+      tell(start && start.login !== login ? "other-tab" : "refresh");
       return renewed;
     }
     const isLost = byCookie && isCookieMissing(reply);

@@ -102,7 +102,7 @@ export const invalidGrant = (reason) =>
 
 /**
  * A server with one rule: a refresh token gives its successor, the same each time. The server keeps
- * the cookie for the browser.
+ * the cookie for the browser. All tokens of a login name the same session.
  */
 export class Server {
   calls = [];
@@ -138,7 +138,7 @@ export class Server {
     switch (path) {
       case "/auth/login":
         if (body.password !== ALICE.password) return invalidGrant("credentials_invalid");
-        return this.tokens(`rt1_LOGIN-${++this.#generation}`, body.delivery);
+        return this.tokens(`rt1_S${++this.#generation}-LOGIN`, body.delivery);
       case "/auth/refresh": {
         const presented = body.refresh_token ?? this.cookie;
         if (!presented) {
@@ -147,7 +147,8 @@ export class Server {
         }
         if (body.dry_run) return new Response(null, { status: 204 });
         if (!this.#successors.has(presented)) {
-          this.#successors.set(presented, `rt1_NEXT-${++this.#generation}`);
+          const [session] = presented.split("-");
+          this.#successors.set(presented, `${session}-NEXT${++this.#generation}`);
         }
         return this.tokens(this.#successors.get(presented), body.refresh_token ? "body" : "cookie");
       }
@@ -163,8 +164,10 @@ export class Server {
   }
 
   tokens(refresh, delivery) {
+    const [sid] = refresh.split("-");
+    const payload = Buffer.from(JSON.stringify({ sid, jti: refresh })).toString("base64url");
     const answer = {
-      access_token: `SECRET.${refresh}.${this.clock.time + this.life * 1000}`,
+      access_token: `SECRET.${payload}.${this.clock.time + this.life * 1000}`,
       expires_in: this.life,
       token_type: "Bearer",
       refresh_token_expires_in: 604_800,

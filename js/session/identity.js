@@ -1,0 +1,34 @@
+// Whether two tokens are of one login. The cookie may be that of another user by now.
+
+/** @import { Held } from "../session.d.ts" */
+
+/**
+ * The login that renewed tokens belong to. Where both access tokens name their session, the
+ * sessions decide. Another server's tokens may not name it.
+ *
+ * @param {Held | null} before
+ * @param {any} accessToken the new one, if there is one
+ * @param {() => string} randomKey for a login that is another one, or may be
+ */
+export function loginOf(before, accessToken, randomKey) {
+  const [old, renewed] = [before?.access_token, accessToken].map(sessionOf);
+  const isSameLogin = old && renewed ? old === renewed : !before?.unsure;
+  return before && isSameLogin ? before.login : randomKey();
+}
+
+/**
+ * The `sid` of an access token, if it is a JWT with one. The signature is not checked: the server
+ * itself has sent the token.
+ *
+ * @param {any} token
+ * @returns {string | undefined}
+ */
+function sessionOf(token) {
+  try {
+    const [, payload] = token.split(".");
+    const { sid } = JSON.parse(atob(payload.replace(/-/g, "+").replace(/_/g, "/")));
+    return typeof sid === "string" ? sid : undefined;
+  } catch {
+    return undefined;
+  }
+}
