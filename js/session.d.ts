@@ -20,7 +20,7 @@ export type Cause = "login" | "refresh" | "logout" | "ended" | "other-tab";
 export type LocalReason =
   | "not_a_browser" | "no_server" | "page_without_origin" | "cookies_disabled"
   | "server_without_cookies" | "cookie_not_kept" | "cors_or_network" | "mixed_content"
-  | "not_json" | "no_tokens" | "token_type" | "timeout";
+  | "not_json" | "no_tokens" | "token_type" | "timeout" | "login_replaced";
 
 /** Why the server, or the loss of the cookie, has ended a login. */
 export type EndReason =
@@ -38,7 +38,7 @@ export type Reason = LocalReason | ServerReason | (string & {});
  * What a program can do about an error.
  *
  * - `unavailable`: try again, after `retryAfter` milliseconds.
- * - `refused`: the server has said no.
+ * - `refused`: the server has said no, or another login has replaced that of the call.
  * - `misconfigured`: the page, the browser or the server has to change. The message says how.
  */
 export type ErrorKind = "unavailable" | "refused" | "misconfigured";
@@ -173,13 +173,15 @@ export interface Session {
    * for a token, the request is sent once more, with a renewed token. A `signal` stops the request,
    * and not a renewal that it waits for.
    *
-   * @throws {SessionError} The token has ended, and cannot be renewed for now.
+   * @throws {SessionError} The token has ended, and cannot be renewed for now. `login_replaced`:
+   * another user may have logged in while the call waited.
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response>;
   /**
    * The access token, for a WebSocket say. `null`: no user is logged in.
    *
-   * @throws {SessionError} The token has ended, and cannot be renewed for now.
+   * @throws {SessionError} The token has ended, and cannot be renewed for now. `login_replaced`:
+   * another user may have logged in while the call waited.
    */
   accessToken(): Promise<string | null>;
   /**

@@ -10,6 +10,7 @@
 
 import { checkCookies, failed, serverWithoutCookies } from "./session/diagnosis.js";
 import { createAsk } from "./session/http.js";
+import { ofSameLogin } from "./session/identity.js";
 import { isSame, localStorageJar } from "./session/jar.js";
 import { environmentOf, findPlace } from "./session/place.js";
 import { createRenewal, tokensOf } from "./session/renewal.js";
@@ -168,8 +169,9 @@ export function createSession({
   /** @type {Session["logout"]} */
   function logout({ everywhere = false } = {}) {
     return oneAtATime(async () => {
+      const before = jar.read();
       // Only a living token may end the other sessions.
-      const held = everywhere ? await renewNow(jar.read()) : jar.read();
+      const held = everywhere ? ofSameLogin(before, await renewNow(before)) : before;
       const token = held && !byCookie && !everywhere ? { token: held.refresh_token } : undefined;
       const path = everywhere ? "/logout-everywhere" : "/logout";
       const reply = await ask(path, token, authorization(held));

@@ -1,5 +1,7 @@
 // Whether two tokens are of one login. The cookie may be that of another user by now.
 
+import { SessionError } from "./error.js";
+
 /** @import { Held } from "../session.d.ts" */
 
 /**
@@ -14,6 +16,20 @@ export function loginOf(before, accessToken, randomKey) {
   const [old, renewed] = [before?.access_token, accessToken].map(sessionOf);
   const isSameLogin = old && renewed ? old === renewed : !before?.unsure;
   return before && isSameLogin ? before.login : randomKey();
+}
+
+/**
+ * Refuses to go on with tokens of another login than the caller had.
+ *
+ * @param {Held | null} before
+ * @param {Held | null} renewed
+ */
+export function ofSameLogin(before, renewed) {
+  if (before && renewed && renewed.login !== before.login) {
+    throw new SessionError("refused", { reason: "login_replaced", hint: "the call waited, and " +
+      "another user may have logged in meanwhile. Send it again if it is still meant" });
+  }
+  return renewed;
 }
 
 /**

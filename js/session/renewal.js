@@ -1,7 +1,7 @@
 // When tokens are renewed, and what ends a login.
 
 import { failed, cookieNotKept } from "./diagnosis.js";
-import { loginOf } from "./identity.js";
+import { loginOf, ofSameLogin } from "./identity.js";
 import { isSame } from "./jar.js";
 
 /** @import { Cause, Held, Jar, Reason } from "../session.d.ts" */
@@ -139,7 +139,7 @@ export function createRenewal({
     const held = jar.read();
     if (!held) return null;
     const left = held.expires_at - now();
-    if (left <= 0) return renew(held);
+    if (left <= 0) return ofSameLogin(held, await renew(held));
     if (isDue(held, left) && now() >= restUntil) {
       // The token still works. After a failure it is left alone for a while.
       renew(held).catch((error) => {

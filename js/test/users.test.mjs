@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryJar } from "../session.js";
-import { ALICE, breaks, browser, denied, json, loggedIn, settle } from "./support.mjs";
+import { ALICE, LIFE, breaks, browser, denied, json, loggedIn, settle } from "./support.mjs";
 
 const BOB = { ...ALICE, username: "bob" };
 
@@ -70,4 +70,33 @@ test("a server whose access tokens do not name their session repeats calls too",
   server.fail("/orders", denied("token_expired"), json(200, {}));
   assert.equal((await one.fetch("/orders")).status, 200);
   assert.equal(server.calls.at(-1).headers.get("authorization"), "Bearer second");
+});
+
+test("a call that waited is not sent in the name of a user who came meanwhile", async () => {
+  const { one, tab, server, clock } = await loggedIn();
+  await clock.advance(LIFE + 1);
+  let answer;
+  server.fail("/auth/login", () => new Promise((resolve) => { answer = resolve; }));
+  const login = tab().login(BOB);
+  await settle();
+  const replaced = { name: "SessionError", kind: "refused", reason: "login_replaced" };
+  const calls = Promise.all([
+    assert.rejects(one.fetch("/orders", { method: "POST", body: "three apples" }), replaced),
+    assert.rejects(one.accessToken(), replaced),
+  ]);
+  await settle();
+  answer(server.tokens("rt1_BOB-LOGIN", "cookie"));
+  await Promise.all([login, calls]);
+  assert.equal(server.to("/orders").length, 0);
+  assert.equal((await one.fetch("/orders")).status, 200, "a later call is the new user's");
+});
+
+test("a logout everywhere does not end the sessions of another user", async () => {
+  const { tab, server, clock } = browser();
+  const one = tab({ jar: memoryJar() });
+  await one.login(ALICE);
+  await tab({ jar: memoryJar() }).login(BOB);
+  await clock.advance(LIFE + 1);
+  await assert.rejects(one.logout({ everywhere: true }), { reason: "login_replaced" });
+  assert.equal(server.to("/auth/logout-everywhere").length, 0);
 });

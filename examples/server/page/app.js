@@ -28,6 +28,7 @@ const REFRESHED = {
 function inWords(error) {
   if (error.reason === "credentials_invalid") return "Wrong user name or password.";
   if (error.reason === "cross_site") return "The server takes this page for another site.";
+  if (error.reason === "login_replaced") return "Another login came meanwhile. Try again.";
   // On a machine of a developer. Other users need other words.
   if (error.kind === "misconfigured") return error.message;
   if (error.kind === "refused") return `The server refused (${error.status}).`;
