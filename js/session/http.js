@@ -49,8 +49,7 @@ export function createAsk({ place, byCookie, environment: { fetch: send, timers,
         signal: limit.signal,
       }));
       const reply = read(response, await response.text(), now);
-      const token = headers?.authorization?.split(" ")[1];
-      return { path, sent, ...reply, description: description(reply.answer, body, token) };
+      return { path, sent, ...reply, ...textsOf(reply.answer, wordsSent(body, headers)) };
     } catch {
       const nothing = { status: 0, answer: null, retryAfter: 0, isJson: false, isBusy: true };
       return { path, sent, ...nothing, isLate: limit.signal.aborted };
@@ -62,7 +61,6 @@ export function createAsk({ place, byCookie, environment: { fetch: send, timers,
 
 function read({ status, headers }, text, now) {
   const answer = parse(text);
-  const [reason] = /^[a-z_]{1,40}$/.exec(answer?.reason ?? "") ?? [];
   const hasWrongType = status === 200 && !isBearer(answer?.token_type);
   const hasTokens = status === 200 && !hasWrongType && hasAccessToken(answer);
   // A page for guests of a hotel is 200 too.
@@ -70,7 +68,6 @@ function read({ status, headers }, text, now) {
   return {
     status,
     answer,
-    reason,
     retryAfter: retryAfter(headers, now),
     isJson: answer !== undefined,
     type: headers.get("content-type")?.split(";")[0],
@@ -80,17 +77,37 @@ function read({ status, headers }, text, now) {
   };
 }
 
+/** The texts of an answer that an error may show. */
+function textsOf(answer, secrets) {
+  return { reason: reason(answer, secrets), description: description(answer, secrets) };
+}
+
+/**
+ * The reason of an answer, if it is a word as the server writes them that repeats nothing of what
+ * was sent. A reason has a short word in it by chance.
+ */
+function reason(answer, secrets) {
+  const text = answer?.reason;
+  if (typeof text !== "string" || !/^[a-z0-9_]{1,64}$/.test(text)) return undefined;
+  const isRepeated = (secret) => text === secret || (secret.length >= 8 && text.includes(secret));
+  return secrets.some(isRepeated) ? undefined : text;
+}
+
 /**
  * The `error_description` of an answer, if it is a sentence (RFC 6749 section 5.2) that has no
  * token in it, and nothing of what was sent.
  */
-function description(answer, body, token) {
-  const { delivery, dry_run, ...fields } = body ?? {};
+function description(answer, secrets) {
   const text = answer?.error_description;
   const isText = typeof text === "string" && /^[ !#-\[\]-~]{1,300}$/.test(text);
   // A token is one long word.
   if (!isText || /[^ ]{25}/.test(text)) return undefined;
-  return wordsOf([fields, token ?? ""]).some((word) => text.includes(word)) ? undefined : text;
+  return secrets.some((secret) => text.includes(secret)) ? undefined : text;
+}
+
+function wordsSent(body, headers) {
+  const { delivery, dry_run, ...fields } = body ?? {};
+  return wordsOf([fields, headers?.authorization?.split(" ")[1] ?? ""]);
 }
 
 /** The texts and numbers in a value, at any depth. Short ones, as `on`, are in many sentences. */

@@ -18,9 +18,9 @@ const ATTEMPTS = 3; // how often a refresh is tried
  *
  * @param {Reply} reply
  */
-function isCookieMissing({ status, answer, reason }) {
+function isCookieMissing({ status, answer }) {
   return status === 400 && answer?.error === "invalid_request" &&
-    (reason === undefined || reason === "token_missing");
+    (answer.reason ?? "token_missing") === "token_missing";
 }
 
 // Some applications set 401 for it.

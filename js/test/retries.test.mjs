@@ -132,6 +132,32 @@ test("no other answer logs out", async () => {
   assert.equal(server.keys().length, answers.length, "and none was tried again");
 });
 
+test("a reason of the application has digits, and up to 64 characters", async () => {
+  const { one, server } = await loggedIn();
+  for (const reason of ["otp2_required", "7", "x".repeat(64)]) {
+    server.fail("/auth/login", json(403, { error: "access_denied", reason }));
+    await assert.rejects(one.login(ALICE), { kind: "refused", reason });
+  }
+  for (const reason of ["x".repeat(65), "Upper", "two words", "a-b", "", 7, {}, ["denied"], null]) {
+    server.fail("/auth/login", json(403, { error: "access_denied", reason }));
+    await assert.rejects(one.login(ALICE), { kind: "refused", reason: undefined });
+  }
+});
+
+test("a reason that repeats what was sent is not shown", async () => {
+  const { one, server } = await loggedIn();
+  const credentials = { username: "alice", password: "correct_horse_7", code: 471_100 };
+  for (const reason of ["alice", "correct_horse_7", "no_correct_horse_7", "471100"]) {
+    server.fail("/auth/login", json(403, { error: "access_denied", reason }));
+    await assert.rejects(one.login(credentials), { reason: undefined, message: "refused (403)" });
+  }
+  // By chance: a reason is made of short words.
+  for (const sent of [{ username: "gone" }, { username: "user" }, { delivery: "user_gone" }]) {
+    server.fail("/auth/login", json(403, { error: "access_denied", reason: "user_gone" }));
+    await assert.rejects(one.login(sent), { reason: "user_gone" });
+  }
+});
+
 test("the message of a refusal has the server's sentence", async () => {
   const { one, server } = await loggedIn();
   const error_description = "the user's access was suspended (see the handbook, 7.2)";
