@@ -54,7 +54,7 @@ export function createSession({
   // Later, so that what a listener does or throws disturbs nothing here.
   /** @type {(cause: Cause, reason?: Reason) => void} */
   const tell = (cause, reason) => queueMicrotask(() => onChange(state(), cause, reason));
-  const { renewNow, renew, usable, proveCookie } = createRenewal({
+  const { renewNow, renew, renewForCall, usable, proveCookie } = createRenewal({
     ask, jar, oneAtATime, tell, place, byCookie, environment,
   });
   jar.subscribe?.(() => tell("other-tab"));
@@ -131,7 +131,7 @@ export function createSession({
     const sinceUseless = now() - uselessAt;
     const rests = sinceUseless >= 0 && sinceUseless < REST;
     if (rests && isSame(jar.read(), held)) return response;
-    const renewed = await renew(held);
+    const renewed = await renewForCall(held);
     // Another user may have logged in meanwhile: the request is not repeated in their name.
     if (!renewed || renewed.login !== held.login) return response;
     response.body?.cancel().catch(() => {});

@@ -46,7 +46,7 @@ pub(crate) fn page<S: Clone + Send + Sync + 'static>(
 }
 
 /// The login of the page: the modules of the npm package in `js/`.
-const SESSION_JS: [(&str, &str); 9] = [
+const SESSION_JS: [(&str, &str); 10] = [
     ("/session.js", include_str!("../../js/session.js")),
     (
         "/session/diagnosis.js",
@@ -70,6 +70,7 @@ const SESSION_JS: [(&str, &str); 9] = [
         "/session/renewal.js",
         include_str!("../../js/session/renewal.js"),
     ),
+    ("/session/rest.js", include_str!("../../js/session/rest.js")),
     (
         "/session/turns.js",
         include_str!("../../js/session/turns.js"),

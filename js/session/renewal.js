@@ -3,6 +3,7 @@
 import { failed, cookieNotKept } from "./diagnosis.js";
 import { loginOf, ofSameLogin } from "./identity.js";
 import { isSame } from "./jar.js";
+import { createRest } from "./rest.js";
 
 /** @import { Cause, Held, Jar, Reason } from "../session.d.ts" */
 /** @import { Ask, Reply } from "./http.js" */
@@ -61,7 +62,7 @@ export function createRenewal({
   const spread = 1 + random() / 2; // keeps many clients from coming at the same moment
   /** @type {Promise<Held | null> | null} */
   let renewing = null;
-  let restUntil = 0;
+  const { restAfter, restOf, refuseInRest } = createRest({ jar, now });
 
   /** @type {(wait: number) => Promise<void>} */
   const pause = (wait) => new Promise((resume) => timers.setTimeout(resume, wait));
@@ -131,7 +132,20 @@ export function createRenewal({
    * @returns {Promise<Held | null>}
    */
   function renew(seen) {
-    return renewing ??= oneAtATime(() => renewNow(seen)).finally(() => { renewing = null; });
+    return renewing ??= oneAtATime(() => renewNow(seen))
+      .catch(restAfter)
+      .finally(() => { renewing = null; });
+  }
+
+  /**
+   * The same for a call, which does not ask a server that wants to be left alone.
+   *
+   * @param {Held} held
+   * @returns {Promise<Held | null>}
+   */
+  async function renewForCall(held) {
+    if (!renewing) refuseInRest(held);
+    return renew(held);
   }
 
   /** The tokens that a request may send now. */
@@ -139,13 +153,9 @@ export function createRenewal({
     const held = jar.read();
     if (!held) return null;
     const left = held.expires_at - now();
-    if (left <= 0) return ofSameLogin(held, await renew(held));
-    if (isDue(held, left) && now() >= restUntil) {
-      // The token still works. After a failure it is left alone for a while.
-      renew(held).catch((error) => {
-        restUntil = now() + Math.max(LONGEST_WAIT, error.retryAfter ?? 0);
-      });
-    }
+    if (left <= 0) return ofSameLogin(held, await renewForCall(held));
+    // The token still works. After a failure it is left alone for a while.
+    if (isDue(held, left) && restOf(held, LONGEST_WAIT) === 0) renew(held).catch(() => {});
     return held;
   }
 
@@ -168,5 +178,5 @@ export function createRenewal({
     throw failed(reply, place);
   }
 
-  return { renewNow, renew, usable, proveCookie };
+  return { renewNow, renew, renewForCall, usable, proveCookie };
 }

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ALICE, LIFE, settle, json, invalidGrant, hangs, breaks } from "./support.mjs";
-import { loggedIn, isUnavailable } from "./support.mjs";
+import { ALICE, LIFE, settle, json, invalidGrant, hangs } from "./support.mjs";
+import { breaks, denied, loggedIn, isUnavailable } from "./support.mjs";
 
 test("an attempt has a limit and its retries one key; the next refresh has another", async () => {
   const { one, server, clock, heard } = await loggedIn();
@@ -75,6 +75,66 @@ test("Retry-After is honoured, as seconds and as a date, unless it is too long",
   server.fail("/auth/refresh", json(503, {}, { "retry-after": "120" }));
   await assert.rejects(one.refresh(), { ...isUnavailable, retryAfter: 120_000 });
   assert.equal(server.keys().length, 1);
+});
+
+test("a call whose ended token cannot be renewed does not ask before Retry-After", async () => {
+  const { one, server, clock } = await loggedIn();
+  await clock.advance(LIFE + 1);
+  const busy = () => json(429, { reason: "too_many" }, { "retry-after": "120" });
+  const resting = (retryAfter) =>
+    ({ ...isUnavailable, status: 429, reason: "too_many", retryAfter });
+  server.fail("/auth/refresh", busy());
+  await assert.rejects(one.fetch("/me"), resting(120_000));
+  clock.time += 1_000;
+  await assert.rejects(one.fetch("/me"), resting(119_000));
+  await assert.rejects(one.accessToken(), resting(119_000));
+  assert.equal(server.keys().length, 1);
+  assert.equal(server.to("/me").length, 0);
+
+  clock.time += 119_000;
+  server.fail("/auth/refresh", busy());
+  await assert.rejects(one.fetch("/me"), resting(120_000));
+  assert.equal(server.keys().length, 2);
+  clock.time -= 1_000;
+  assert.equal((await one.fetch("/me")).status, 200, "a clock that was set back waits for nothing");
+});
+
+test("a 401 is not cured before Retry-After", async () => {
+  const { one, tab, server } = await loggedIn();
+  server.fail("/me", denied("token_expired"), denied("token_expired"));
+  server.fail("/auth/refresh", json(503, {}, { "retry-after": "60" }));
+  for (const _ of ["once", "twice"]) await assert.rejects(one.fetch("/me"), isUnavailable);
+  assert.equal(server.keys().length, 1);
+  // Tokens that another tab has renewed are used.
+  const other = tab();
+  server.fail("/me", async () => { await other.refresh(); return denied("token_expired"); });
+  assert.equal((await one.fetch("/me")).status, 200);
+  assert.equal(server.keys().length, 2);
+});
+
+test("a user who asks for it, or logs in, does not wait for Retry-After", async () => {
+  const { one, server, clock, jar } = await loggedIn();
+  const fail = () => server.fail("/auth/refresh", json(503, {}, { "retry-after": "3600" }));
+  await clock.advance(LIFE + 1);
+  fail();
+  await assert.rejects(one.fetch("/me"), isUnavailable);
+  assert.equal((await one.refresh()).loggedIn, true);
+  assert.equal((await one.fetch("/me")).status, 200);
+
+  fail();
+  await assert.rejects(one.refresh(), { ...isUnavailable, retryAfter: 3_600_000 });
+  await one.login(ALICE);
+  jar.write({ ...jar.read(), expires_at: clock.time });
+  assert.equal((await one.fetch("/me")).status, 200);
+
+  // Five minutes are the longest wait.
+  fail();
+  await assert.rejects(one.refresh(), isUnavailable);
+  jar.write({ ...jar.read(), expires_at: clock.time });
+  clock.time += 299_999;
+  await assert.rejects(one.fetch("/me"), { ...isUnavailable, retryAfter: 1 });
+  clock.time += 1;
+  assert.equal((await one.fetch("/me")).status, 200);
 });
 
 test("an answer that repeats what the jar holds writes nothing", async () => {
