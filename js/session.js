@@ -178,7 +178,8 @@ export function createSession({
       // 400: the server has found nothing to end.
       const isDone = reply.status === 200 || (reply.status === 400 && !everywhere);
       if (!isDone) throw failed(reply, place);
-      if (isSame(jar.read(), held)) jar.clear();
+      // Without locks another tab may have renewed this login, which has ended, or begun its own.
+      if (jar.read()?.login === held?.login) jar.clear();
       tell("logout");
     });
   }

@@ -275,10 +275,20 @@ test("logout says which session, and is done when the server says so", async () 
 
 test("a logout does not touch what another tab has logged in meanwhile", async () => {
   const { one, server, jar } = await loggedIn({ environment: { locks: null } });
-  const other = { ...jar.read(), access_token: "of another tab" };
+  const other = { ...jar.read(), login: "another", access_token: "of another tab" };
   server.fail("/auth/logout", () => { jar.write(other); return json(200, {}); });
   await one.logout();
   assert.deepEqual(jar.read(), other);
+});
+
+test("a logout clears also what another tab has renewed meanwhile", async () => {
+  const { one, tab, server, jar } = await loggedIn({ environment: { locks: null } });
+  const other = tab();
+  server.fail("/auth/logout", async () => { await other.refresh(); return json(200, {}); });
+  await one.logout();
+  assert.equal(server.to("/auth/refresh").length, 1);
+  assert.equal(jar.value, null);
+  assert.equal(other.state().loggedIn, false);
 });
 
 test("logging out everywhere takes a living token", async () => {
