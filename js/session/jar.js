@@ -28,8 +28,16 @@ export function localStorageJar(key) {
       }
     },
     write(held) {
+      const store = () => localStorage.setItem(name, JSON.stringify(held));
       spare = null;
-      try { localStorage.setItem(name, JSON.stringify(held)); } catch { spare = held; }
+      try { return store(); } catch { /* full, or forbidden */ }
+      try {
+        // No other tab may find the tokens before. Without them there may be room.
+        localStorage.removeItem(name);
+        store();
+      } catch {
+        spare = held;
+      }
     },
     clear() {
       spare = null;

@@ -42,6 +42,32 @@ test("rubbish in the storage is not a login, and a full storage loses no token",
   assert.equal(jar.read(), null);
 });
 
+test("where new tokens cannot be stored, no other tab finds the old ones", async () => {
+  const { items } = storage();
+  const { one, tab, server } = await loggedIn({ delivery: "body", jar: localStorageJar("mine") });
+  const other = tab({ jar: localStorageJar("mine") });
+  localStorage.setItem = () => { throw new Error("full"); };
+  await one.refresh();
+  assert.equal(one.state().loggedIn, true);
+  assert.deepEqual([other.state().loggedIn, items.size], [false, 0]);
+  assert.equal((await other.refresh()).loggedIn, false);
+  assert.equal(server.to("/auth/refresh").length, 1, "the old refresh token is not used again");
+  assert.equal((await one.fetch("/me")).status, 200);
+});
+
+test("new tokens are stored where there is room without the old ones", () => {
+  const { items } = storage();
+  const jar = localStorageJar("mine");
+  const { setItem } = localStorage;
+  localStorage.setItem = (key, value) => {
+    if (items.has(key)) throw new Error("full");
+    setItem(key, value);
+  };
+  jar.write({ access_token: "a" });
+  jar.write({ access_token: "b" });
+  assert.deepEqual(localStorageJar("mine").read(), { access_token: "b" });
+});
+
 test("keys are long, and never the same", async () => {
   const { tab, server } = await loggedIn();
   const session = tab({ environment: { randomKey: undefined } });
