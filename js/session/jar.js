@@ -15,13 +15,14 @@ export function localStorageJar(key) {
   // A token that was renewed must not get lost where it cannot be stored.
   /** @type {Held | null} */
   let spare = null;
+  const stored = () => textAt(name);
   return {
     setDefaultName(defaultName) {
       name = key ??= defaultName;
     },
     read() {
       try {
-        const held = spare ?? JSON.parse(localStorage.getItem(name) ?? "null");
+        const held = spare ?? JSON.parse(stored() ?? "null");
         return typeof held?.access_token === "string" ? held : null;
       } catch {
         return null;
@@ -43,9 +44,7 @@ export function localStorageJar(key) {
       spare = null;
       try { localStorage.removeItem(name); } catch { /* nothing was there */ }
     },
-    mark() {
-      try { return localStorage.getItem(markKey(name)) ?? undefined; } catch { return undefined; }
-    },
+    mark: () => textAt(markKey(name)) ?? undefined,
     keepMark(mark) {
       // Without it the next login is that of an unknown device.
       try { localStorage.setItem(markKey(name), mark); } catch { /* full, or forbidden */ }
@@ -54,6 +53,13 @@ export function localStorageJar(key) {
       globalThis.addEventListener?.("storage", ({ key: changed }) => {
         // `null`: all of the storage was cleared.
         if (changed === name || changed === null) listener();
+      });
+      // A page in the back/forward cache hears no such events.
+      /** @type {string | null} */
+      let left = null;
+      globalThis.addEventListener?.("pagehide", () => { left = stored(); });
+      globalThis.addEventListener?.("pageshow", ({ persisted }) => {
+        if (persisted && stored() !== left) listener();
       });
     },
   };
@@ -80,6 +86,10 @@ export function memoryJar() {
 }
 
 const markKey = (name) => `${name} device_mark`;
+
+function textAt(key) {
+  try { return localStorage.getItem(key); } catch { return null; }
+}
 
 /** Whether two logins have the same tokens. */
 export function isSame(a, b) {

@@ -21,6 +21,26 @@ test("a tab hears what another does, by the storage event", async () => {
   assert.equal(session.state().loggedIn, false);
 });
 
+test("a page that comes back from the history shows the logout that came meanwhile", async () => {
+  const { dispatch } = storage();
+  const { one, tab, heard } = await loggedIn({ jar: undefined });
+  const onChange = () => {};
+  const comeBack = async (persisted) => {
+    dispatch({ persisted }, "pageshow");
+    await settle();
+    return heard.splice(0);
+  };
+  await one.refresh();
+  await settle();
+  heard.length = 0;
+  dispatch({ persisted: true }, "pagehide");
+  assert.deepEqual(await comeBack(true), [], "nothing has changed");
+  dispatch({ persisted: true }, "pagehide");
+  await tab({ onChange }).logout();
+  assert.deepEqual(await comeBack(false), [], "a page that loads looks itself");
+  assert.deepEqual(await comeBack(true), [["other-tab", false, undefined]]);
+});
+
 test("rubbish in the storage is not a login, and a full storage loses no token", async () => {
   const { items } = storage();
   const jar = localStorageJar("mine");

@@ -77,7 +77,7 @@ export class Jar {
   clear = () => { this.value = null; };
 }
 
-/** As `localStorage` and its event, for one tab. */
+/** As `localStorage` and the events of its window, for one tab. */
 export function storage() {
   const items = new Map(), listeners = [];
   globalThis.localStorage = {
@@ -85,8 +85,10 @@ export function storage() {
     setItem: (key, value) => items.set(key, value),
     removeItem: (key) => items.delete(key),
   };
-  globalThis.addEventListener = (type, listener) => type === "storage" && listeners.push(listener);
-  return { items, dispatch: (event) => listeners.forEach((listener) => listener(event)) };
+  globalThis.addEventListener = (type, listener) => listeners.push({ type, listener });
+  const dispatch = (event, name = "storage") =>
+    listeners.filter(({ type }) => type === name).forEach(({ listener }) => listener(event));
+  return { items, dispatch };
 }
 
 export function json(status, body, headers = {}) {
