@@ -27,6 +27,9 @@ const REST = 10_000;
 /** @param {Held | null} held @returns {Record<string, string>} */
 const authorization = (held) => (held ? { authorization: `Bearer ${held.access_token}` } : {});
 
+/** The body of a logout that says which login ends. @param {Held} held */
+const tokenOf = ({ refresh_token, access_token }) => ({ token: refresh_token ?? access_token });
+
 /**
  * The session of a page. What its parts do is described in session.d.ts, against which the types
  * are checked.
@@ -79,7 +82,9 @@ export function createSession({
       // With cookies the browser sends the mark itself.
       const mark = byCookie ? undefined : jar.mark?.();
       const body = { ...(mark && { device_mark: mark }), ...credentials, delivery };
-      const reply = await ask("/login", body, authorization(before));
+      // The token names the login to replace, which a lost answer would end too. With tokens in
+      // bodies it is ended afterwards.
+      const reply = await ask("/login", body, byCookie ? authorization(before) : {});
       const tokens = tokensOf(reply, about);
       if (!tokens) {
         // The cookie may be the new user's already, though the rest of the answer was lost.
@@ -89,6 +94,8 @@ export function createSession({
       }
       if (typeof reply.answer.device_mark === "string") jar.keepMark?.(reply.answer.device_mark);
       jar.write(byCookie ? await proven(reply, tokens, about, before) : tokens);
+      // Once: the login has succeeded, whatever the answer is.
+      if (before && !byCookie) await ask("/logout", tokenOf(before));
       tell("login");
       return state();
     });
@@ -172,7 +179,7 @@ export function createSession({
       const before = jar.read();
       // Only a living token may end the other sessions.
       const held = everywhere ? ofSameLogin(before, await renewNow(before)) : before;
-      const token = held && !byCookie && !everywhere ? { token: held.refresh_token } : undefined;
+      const token = held && !byCookie && !everywhere ? tokenOf(held) : undefined;
       const path = everywhere ? "/logout-everywhere" : "/logout";
       const reply = await ask(path, token, authorization(held));
       // 400: the server has found nothing to end.

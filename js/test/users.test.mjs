@@ -14,6 +14,20 @@ async function order(session, server) {
   return { status, sent: server.to("/orders").length };
 }
 
+test("a call is not repeated in the name of another user who has logged in meanwhile", async () => {
+  const { one, tab, server } = await loggedIn();
+  const other = tab();
+  server.fail("/orders", async () => {
+    await other.logout();
+    await other.login(BOB);
+    return denied("session_revoked");
+  });
+  const answer = await one.fetch("/orders", { method: "POST", body: "three apples" });
+  assert.equal(answer.status, 401);
+  assert.equal(server.to("/orders").length, 1);
+  assert.equal(one.state().loggedIn, true);
+});
+
 test("a cookie that another tab has replaced repeats no call in the new user's name", async () => {
   const { tab, server, heard } = browser();
   const one = tab({ jar: memoryJar() });
