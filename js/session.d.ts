@@ -151,7 +151,10 @@ export interface Options {
   jar?: Jar | undefined;
   /** Hears what has changed the state. With `ended` there is a reason. */
   onChange?: ((state: State, cause: Cause, reason?: Reason) => void) | undefined;
-  /** This program is not a browser, and has one user: React Native, a desktop program, a test. */
+  /**
+   * This program is not a browser, and has one user: a desktop program, a test, or React Native,
+   * which is not tested. README.md says what has to be there.
+   */
   singleUser?: boolean | undefined;
   /** The name of the lock. By default it is made from the URL of the endpoints. */
   lockName?: string | undefined;

@@ -126,8 +126,9 @@ function blocked(at, { endpoints, ownOrigin, isElsewhere }) {
     return { hint: `no answer from ${at}: the connection failed, or it redirects, which is ` +
       "refused here, or a Content-Security-Policy forbids it" };
   }
-  return { reason: "cors_or_network", hint: `no answer from ${at}. If the server runs, CORS ` +
-    `forbids it: the server has to allow the origin ${ownOrigin}, credentials, and the headers ` +
-    "authorization, content-type and idempotency-key (`tower_http::cors::CorsLayer` outside of " +
-    "the endpoints); for cookies also `CookieDelivery::with_origin`" };
+  return { reason: "cors_or_network", hint: `no answer from ${at}. If the server runs and does ` +
+    `not redirect, CORS forbids it: the server has to allow the origin ${ownOrigin}, ` +
+    "credentials, and the headers authorization, content-type and idempotency-key " +
+    "(`tower_http::cors::CorsLayer` outside of the endpoints); for cookies also " +
+    "`CookieDelivery::with_origin`" };
 }

@@ -48,6 +48,8 @@ export function createAsk({ place, byCookie, environment: { fetch: send, timers,
         redirect: "error", // tokens go nowhere else
         signal: limit.signal,
       }));
+      // React Native follows redirects whatever is asked.
+      if (!isFrom(place.endpoints, response)) throw new Error("redirected");
       const reply = read(response, await response.text(), now);
       return { path, sent, ...reply, ...textsOf(reply.answer, wordsSent(body, headers)) };
     } catch {
@@ -57,6 +59,11 @@ export function createAsk({ place, byCookie, environment: { fetch: send, timers,
       timers.clearTimeout(timer);
     }
   };
+}
+
+/** A response that a program has made has no URL. */
+function isFrom({ origin }, { url }) {
+  return !url || new URL(url).origin === origin;
 }
 
 function read({ status, headers }, text, now) {

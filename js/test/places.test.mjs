@@ -210,6 +210,27 @@ test("a request to another origin that the browser blocks names CORS", async () 
   assert.equal((await at({})).reason, undefined);
 });
 
+test("an answer that has come by a redirect to another origin is not used", async () => {
+  const { tab, server, jar, clock } = browser();
+  const from = (url) => () =>
+    Object.defineProperty(server.tokens("rt1_S-LOGIN", "cookie"), "url", { value: url });
+  const session = tab();
+  for (const url of ["https://evil.example/auth/login", "http://app.example/auth/login"]) {
+    server.fail("/auth/login", from(url));
+    await assert.rejects(session.login(ALICE), { kind: "unavailable", message: /it redirects/ });
+    assert.equal(jar.value, null);
+  }
+  server.fail("/auth/login", from("https://app.example/auth/login/"));
+  await session.login(ALICE);
+  const before = jar.read();
+  const elsewhere = from("https://evil.example/auth/refresh");
+  server.fail("/auth/refresh", elsewhere, elsewhere, elsewhere);
+  const refresh = assert.rejects(session.refresh(), { kind: "unavailable" });
+  await clock.advance(10_000);
+  await refresh;
+  assert.deepEqual(jar.read(), before);
+});
+
 test("a refusal of another site names the setting that lets this page in", async () => {
   const { tab, server } = browser();
   server.fail("/auth/login", json(403, { error: "access_denied", reason: "cross_site" }));
