@@ -165,8 +165,8 @@ export interface Options {
 export interface Session {
   /**
    * Logs in. A user who was logged in here before is logged out: with tokens in bodies afterwards,
-   * which is tried once. It succeeds only if the login can be renewed: with cookies, if the browser
-   * sends the cookie back.
+   * which is tried once and takes ten seconds at most. It succeeds only if the login can be
+   * renewed: with cookies, if the browser sends the cookie back.
    *
    * @param credentials What the server wants: `{ username, password, device }`.
    * @throws {SessionError}

@@ -82,8 +82,8 @@ export function createSession({
       // With cookies the browser sends the mark itself.
       const mark = byCookie ? undefined : jar.mark?.();
       const body = { ...(mark && { device_mark: mark }), ...credentials, delivery };
-      // The token names the login to replace, which a lost answer would end too. With tokens in
-      // bodies it is ended afterwards.
+      // With cookies the token names the session to replace. With tokens in bodies that session is
+      // ended after the login, so that a lost answer does not end it.
       const reply = await ask("/login", body, byCookie ? authorization(before) : {});
       const tokens = tokensOf(reply, about);
       if (!tokens) {
@@ -94,9 +94,10 @@ export function createSession({
       }
       if (typeof reply.answer.device_mark === "string") jar.keepMark?.(reply.answer.device_mark);
       jar.write(byCookie ? await proven(reply, tokens, about, before) : tokens);
-      // Once: the login has succeeded, whatever the answer is.
-      if (before && !byCookie) await ask("/logout", tokenOf(before));
       tell("login");
+      // Once: the login has succeeded, whatever the answer is.
+      const isReplaced = before && !byCookie && before.refresh_token !== tokens.refresh_token;
+      if (isReplaced) await ask("/logout", tokenOf(before));
       return state();
     });
   }

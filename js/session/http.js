@@ -48,8 +48,9 @@ export function createAsk({ place, byCookie, environment: { fetch: send, timers,
         redirect: "error", // tokens go nowhere else
         signal: limit.signal,
       }));
-      // React Native follows redirects whatever is asked.
-      if (!isFrom(place.endpoints, response)) throw new Error("redirected");
+      // React Native follows redirects whatever is asked, and does not say so.
+      const mayBeRedirected = response.redirected !== false;
+      if (mayBeRedirected && !isFrom(place.endpoints, response)) throw new Error("redirected");
       const reply = read(response, await response.text(), now);
       return { path, sent, ...reply, ...textsOf(reply.answer, wordsSent(body, headers)) };
     } catch {
@@ -91,7 +92,7 @@ function textsOf(answer, secrets) {
 
 /**
  * The reason of an answer, if it is a word as the server writes them that repeats nothing of what
- * was sent. A reason has a short word in it by chance.
+ * was sent. Short words may be a part of a reason by chance.
  */
 function reason(answer, secrets) {
   const text = answer?.reason;
@@ -113,7 +114,7 @@ function description(answer, secrets) {
 }
 
 function wordsSent(body, headers) {
-  const { delivery, dry_run, ...fields } = body ?? {};
+  const { delivery, dry_run, grant_type, scope, ...fields } = body ?? {};
   return wordsOf([fields, headers?.authorization?.split(" ")[1] ?? ""]);
 }
 

@@ -21,20 +21,18 @@ export function localStorageJar(key) {
       name = key ??= defaultName;
     },
     read() {
-      try {
-        const held = spare ?? JSON.parse(stored() ?? "null");
-        return typeof held?.access_token === "string" ? held : null;
-      } catch {
-        return null;
-      }
+      const held = spare ?? parsed(stored());
+      return typeof held?.access_token === "string" ? held : null;
     },
     write(held) {
       const store = () => localStorage.setItem(name, JSON.stringify(held));
       spare = null;
       try { return store(); } catch { /* full, or forbidden */ }
       try {
-        // No other tab may find the tokens before. Without them there may be room.
-        localStorage.removeItem(name);
+        // No other tab may find a used refresh token, or the user before. With cookies and the same
+        // user, what is there is only old. Without it there may be room.
+        const before = parsed(stored());
+        if (before?.refresh_token || before?.login !== held.login) localStorage.removeItem(name);
         store();
       } catch {
         spare = held;
@@ -89,6 +87,10 @@ const markKey = (name) => `${name} device_mark`;
 
 function textAt(key) {
   try { return localStorage.getItem(key); } catch { return null; }
+}
+
+function parsed(text) {
+  try { return JSON.parse(text); } catch { return null; }
 }
 
 /** Whether two logins have the same tokens. */

@@ -73,7 +73,7 @@ export function findPlace({ base, page, origins, singleUser }) {
   if (!isBrowser() && !singleUser) {
     throw unusable("not_a_browser", "createSession() was called on a server, where all " +
       "visitors would share one login. Call it in code that only the browser runs. A program " +
-      "with one user (React Native, a desktop application, a test) sets `singleUser: true`.");
+      "with one user (a desktop application, a test) sets `singleUser: true`.");
   }
   const endpoints = resolve(base, page);
   if (!endpoints) {

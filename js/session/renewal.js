@@ -62,7 +62,7 @@ export function createRenewal({
   const spread = 1 + random() / 2; // keeps many clients from coming at the same moment
   /** @type {Promise<Held | null> | null} */
   let renewing = null;
-  const { restAfter, restOf, refuseInRest } = createRest({ jar, now });
+  const { restAfter, restNoMore, restOf, refuseInRest } = createRest({ jar, now });
 
   /** @type {(wait: number) => Promise<void>} */
   const pause = (wait) => new Promise((resume) => timers.setTimeout(resume, wait));
@@ -111,7 +111,7 @@ export function createRenewal({
     const login = loginOf(start, reply.answer?.access_token, randomKey);
     const renewed = tokensOf(reply, { login, byCookie });
     // A server may repeat itself: then there is nothing to tell the other tabs.
-    if (renewed && isSame(renewed, start)) return start;
+    if (renewed && isSame(renewed, start) && !start?.unsure) return start;
     if (renewed) {
       jar.write(renewed);
       // Another login has replaced the cookie, and the page may show the user before.
@@ -133,7 +133,7 @@ export function createRenewal({
    */
   function renew(seen) {
     return renewing ??= oneAtATime(() => renewNow(seen))
-      .catch(restAfter)
+      .then(restNoMore, restAfter)
       .finally(() => { renewing = null; });
   }
 

@@ -29,6 +29,12 @@ export function createRest({ jar, now }) {
     throw error;
   }
 
+  /** Ends the rest after a refresh that has succeeded, and returns what it has brought. */
+  function restNoMore(renewed) {
+    failure = null;
+    return renewed;
+  }
+
   /**
    * Returns the milliseconds for which these tokens are not renewed.
    *
@@ -56,5 +62,5 @@ export function createRest({ jar, now }) {
     throw new SessionError(kind, { status, reason, retryAfter, hint });
   }
 
-  return { restAfter, restOf, refuseInRest };
+  return { restAfter, restNoMore, restOf, refuseInRest };
 }

@@ -137,6 +137,17 @@ test("a user who asks for it, or logs in, does not wait for Retry-After", async 
   assert.equal((await one.fetch("/me")).status, 200);
 });
 
+test("a refresh that succeeds ends the rest, also if it brings the same token", async () => {
+  const { one, server, jar } = await loggedIn();
+  const { access_token } = jar.value;
+  server.fail("/auth/refresh", json(503, {}, { "retry-after": "60" }));
+  await assert.rejects(one.refresh(), isUnavailable);
+  server.fail("/auth/refresh", json(200, { access_token, expires_in: 1000 }));
+  await one.refresh();
+  server.fail("/me", denied("token_expired"));
+  assert.equal((await one.fetch("/me")).status, 200);
+});
+
 test("an answer that repeats what the jar holds writes nothing", async () => {
   const { one, server, jar, heard } = await loggedIn();
   const { access_token } = jar.value;

@@ -83,9 +83,20 @@ test("new tokens are stored where there is room without the old ones", () => {
     if (items.has(key)) throw new Error("full");
     setItem(key, value);
   };
-  jar.write({ access_token: "a" });
-  jar.write({ access_token: "b" });
-  assert.deepEqual(localStorageJar("mine").read(), { access_token: "b" });
+  const tokens = (name) => ({ access_token: name, refresh_token: `rt1_${name}` });
+  jar.write(tokens("a"));
+  jar.write(tokens("b"));
+  assert.deepEqual(localStorageJar("mine").read(), tokens("b"));
+});
+
+test("with cookies a full storage logs no other tab out", async () => {
+  storage();
+  const { one, tab } = await loggedIn({ jar: localStorageJar("mine") });
+  const other = tab({ jar: localStorageJar("mine") });
+  localStorage.setItem = () => { throw new Error("full"); };
+  await one.refresh();
+  assert.equal(other.state().loggedIn, true);
+  assert.equal((await other.refresh()).loggedIn, true);
 });
 
 test("keys are long, and never the same", async () => {
