@@ -94,27 +94,34 @@ impl Sessions {
         let log_out = async {
             let record = RevocationReason::Everywhere.at(self.now());
             let ended = self.0.store.revoke_all(&selection, record).await;
+            let ended = ended.map(|ended| ended.count());
+            // The sessions have ended, whatever follows, and a second call will find none.
+            if let Ok(sessions) = ended {
+                self.tell_of_all(&selection, sessions);
+            }
             // Only the store knows which sessions these were, some of which have ended even if it
             // failed. This process has to know before we respond.
             let pulled = self.sync().pull().await;
-            let ended = ended?.count();
-            let what = match selection.excepted() {
-                Some(_) => "logged out elsewhere",
-                None => "logged out everywhere",
-            };
-            tracing::info!(subject = %selection.subject().shown(), ended, "{what}");
-            let kind = AuthEventKind::SessionsRevoked {
-                because: RevocationReason::Everywhere,
-                sessions: ended,
-            };
-            self.tell(kind, Whose::of_subject(selection.subject()));
-            // They have ended, and a second call will find none.
+            let ended = ended?;
             pulled?;
             Ok(Ended::sessions(ended))
         };
         with_timeout(REFRESH_DEADLINE, log_out)
             .await
             .map_err(SessionError::logged)
+    }
+
+    fn tell_of_all(&self, selection: &SessionSelection, sessions: u64) {
+        let what = match selection.excepted() {
+            Some(_) => "logged out elsewhere",
+            None => "logged out everywhere",
+        };
+        tracing::info!(subject = %selection.subject().shown(), ended = sessions, "{what}");
+        let kind = AuthEventKind::SessionsRevoked {
+            because: RevocationReason::Everywhere,
+            sessions,
+        };
+        self.tell(kind, Whose::of_subject(selection.subject()));
     }
 
     /// Selects the subject's sessions of this application.

@@ -140,7 +140,7 @@ async fn each_event_and_its_line_of_the_log_are_in_the_docs() {
     assert_eq!(documented, names);
 }
 
-/// A second call finds no session, and so it could not tell them.
+/// A second call finds no session, so the event would be lost.
 #[tokio::test]
 async fn ended_sessions_are_told_even_if_what_follows_fails() {
     let (app, heard) = listening();
@@ -162,4 +162,25 @@ async fn ended_sessions_are_told_even_if_what_follows_fails() {
     let failed = app.sessions.erase(&"alice".into()).await;
     assert_eq!(failed.unwrap_err().kind(), SessionErrorKind::Unavailable);
     assert_eq!(heard.take_kinds(), [several(RevocationReason::UserGone)]);
+}
+
+#[tokio::test]
+async fn ended_sessions_are_told_even_if_the_caller_hangs_up() {
+    let (app, heard) = listening();
+    log_in(&app).await;
+    heard.take();
+    let pause = app.store.pause_at(Call::RevokedSince);
+    let user = "alice".into();
+    tokio::select! {
+        biased;
+        () = pause.reached() => {}
+        _ = app.sessions.log_out_everywhere(&user) => panic!("it did not pull"),
+    }
+    let because = RevocationReason::Everywhere;
+    let told = AuthEventKind::SessionsRevoked {
+        because,
+        sessions: 1,
+    };
+    assert_eq!(heard.take_kinds(), [told]);
+    pause.go_on();
 }
