@@ -69,7 +69,8 @@ impl AuthEndpoints {
     /// no refresh token; if the access token is a cookie too, the access token is empty. Pass data
     /// of the application with [`Identity::with_response`](crate::Identity::with_response), and
     /// read it with [`TokenResponse::extra`]. Status, `Cache-Control` and cookies stay as they are.
-    /// If the result does not fit JSON, the response is 500, and the error is logged.
+    /// If the result does not fit JSON, the response is 500 without cookies, and the error is
+    /// logged. A login has begun a session then, of which no client has a token.
     pub fn with_token_response<F, T>(self, shape: F) -> Self
     where
         F: Fn(&TokenResponse, &Parts) -> T + Send + Sync + 'static,

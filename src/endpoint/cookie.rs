@@ -373,16 +373,11 @@ impl CookieDelivery {
     pub fn session_tokens<'p>(&self, parts: &'p Parts) -> Vec<&'p str> {
         let mut tokens = self.refresh_tokens(parts);
         if self.access_token {
-            // Neither another path nor a neighbouring host can have a cookie of this name.
-            let access_tokens = several(parts, &self.access_name());
-            tokens.extend(access_tokens.into_iter().take(MOST_ACCESS_TOKENS));
+            tokens.extend(several(parts, &self.access_name()));
         }
         tokens
     }
 }
-
-/// One for each form that the cookie may have, and some more.
-const MOST_ACCESS_TOKENS: usize = 4;
 
 fn max_age(tokens: &TokenResponse, seconds: u64) -> Option<u64> {
     // Without it a cookie lasts until the browser closes.

@@ -51,9 +51,8 @@ pub(super) async fn handle(
             None => EndpointError::invalid_request("token is missing"),
         });
     }
-    for token in state.sessions.one_of_each(sent.into_iter().chain(held)) {
-        state.sessions.log_out_at(token, client).await?;
-    }
+    let tokens = sent.into_iter().chain(held).collect();
+    state.sessions.log_out_all_at(tokens, client).await?;
     Ok(state.without_cookies(parts, answer))
 }
 
@@ -69,10 +68,8 @@ pub(super) async fn handle_everywhere(
     if let Some(delivery) = state.delivery.as_deref()
         && delivery.comes_from_us(parts)
     {
-        let held = delivery.session_tokens(parts).into_iter();
-        for token in state.sessions.one_of_each(held) {
-            state.sessions.log_out_at(token, client).await?;
-        }
+        let held = delivery.session_tokens(parts);
+        state.sessions.log_out_all_at(held, client).await?;
     }
     Ok(state.without_cookies(parts, state.logged_out(parts)))
 }

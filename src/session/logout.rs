@@ -55,15 +55,30 @@ impl Sessions {
             .map_err(SessionError::logged)
     }
 
-    /// Returns one token of each session, and all access tokens: a browser may hold many refresh
-    /// tokens of one session.
-    pub(crate) fn one_of_each<'t>(&self, tokens: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
-        let mut known = HashSet::new();
-        let is_new = |token: &&str| {
-            let parsed = self.0.keys.parse(token);
-            parsed.is_none_or(|presented| known.insert(presented.id))
+    /// Ends the sessions of all these tokens, as [`one_of_each`](Self::one_of_each) chooses them.
+    pub(crate) async fn log_out_all_at(
+        &self,
+        tokens: Vec<&str>,
+        client: Option<IpAddr>,
+    ) -> Result<(), SessionError> {
+        for token in self.one_of_each(tokens) {
+            self.log_out_at(token, client).await?;
+        }
+        Ok(())
+    }
+
+    /// Returns one refresh token of each session, and the first few other tokens. A browser may
+    /// hold many tokens of one session, and a stranger may send hundreds.
+    pub(super) fn one_of_each<'t>(&self, tokens: Vec<&'t str>) -> Vec<&'t str> {
+        let (mut known, mut others) = (HashSet::new(), 0);
+        let counts = |token: &&str| match self.0.keys.parse(token) {
+            Some(presented) => known.insert(presented.id),
+            None => {
+                others += 1;
+                others <= MOST_ACCESS_TOKENS
+            }
         };
-        tokens.filter(is_new).collect()
+        tokens.into_iter().filter(counts).collect()
     }
 
     /// Returns the session of a token of this application. A session whose row is missing from a
@@ -131,3 +146,7 @@ impl SessionOfToken {
             .unwrap_or(Whose::of_id(&self.id))
     }
 }
+
+/// A browser has one in each cookie of that name, of which there are two at most, and a client may
+/// send one in the header. To look at one is as dear as its signature.
+const MOST_ACCESS_TOKENS: usize = 4;
