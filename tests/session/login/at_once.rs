@@ -194,7 +194,7 @@ async fn a_login_after_another_stays_though_its_process_has_a_slower_clock() {
     }
 }
 
-/// Or that session would stay the newest until that time, and every login would end the one before.
+/// As the newest one it would stay until that time, and every login would end the one before.
 #[tokio::test]
 async fn a_session_that_began_far_in_the_future_is_the_first_to_end() {
     let world = World::new(2);
