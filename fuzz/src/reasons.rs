@@ -134,6 +134,6 @@ fn colons(json: &[u8]) -> usize {
     colons
 }
 
-const OTHER_MEMBERS: [&str; 12] = [
-    "cty", "jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "enc", "zip", "url", "nonce", "b64",
+const OTHER_MEMBERS: [&str; 11] = [
+    "cty", "jku", "jwk", "x5u", "x5c", "x5t", "x5t#S256", "enc", "zip", "url", "nonce",
 ];

@@ -21,7 +21,8 @@ pub enum VerifyErrorKind {
     /// `c_hash` or `events`.
     LooksLikeIdToken,
     /// The header has `crit`, which names extensions that a verifier has to understand (RFC 7515
-    /// section 4.1.11).
+    /// section 4.1.11), or a `b64` that is not `true`, which a JWT must not have (RFC 7797 section
+    /// 7).
     CriticalExtension,
     /// No key has that `kid` and that algorithm.
     UnknownKey,
@@ -70,7 +71,7 @@ impl VerifyErrorKind {
             Self::WrongType => "the token is not an access token (typ)",
             Self::LooksLikeIdToken => "the token looks like an ID token",
             Self::CriticalExtension => {
-                "the token requires an extension that is not supported (crit)"
+                "the token requires an extension that is not supported (crit, b64)"
             }
             Self::UnknownKey => "the key that signed the token is not known",
             Self::KeyLeftOut => "the key that signed the token cannot be used",

@@ -32,6 +32,11 @@ impl Header {
         if header.get("crit").is_some() {
             return Err(VerifyErrorKind::CriticalExtension);
         }
+        // Otherwise the payload that was signed is another text than the one that we read, and a
+        // JWT never has that (RFC 7797 section 7).
+        if header.get("b64").is_some_and(|b64| *b64 != Json::True) {
+            return Err(VerifyErrorKind::CriticalExtension);
+        }
         let text_of = |name, otherwise| match header.get(name) {
             None => Ok(None),
             Some(Json::Text(text)) => Ok(Some(Part::of(text, json))),

@@ -30,7 +30,7 @@ use crate::once::DoneIn;
 /// A token passes if **all** of this holds:
 ///
 /// - The token is a signed JWT of at most 16 KiB, with the `typ` `at+jwt` or `application/at+jwt`,
-///   and without `crit`.
+///   without `crit`, and without a `b64` that is not `true`.
 /// - No name in its header and its claims is repeated, at any depth.
 /// - `iss` is the issuer.
 /// - A key of the [`KeySource`] signed the token, with that key's one algorithm.

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
 use support::keys::RSA;
 use support::{
     HEADER, HMAC_KEY, assert_passes, claims, refused, sign, sign_with, verifier, verifier_with,
@@ -164,6 +164,23 @@ async fn any_critical_extension_is_refused() {
             "{crit}"
         );
     }
+}
+
+/// RFC 7797 section 7. The fuzz target `tokens` found it.
+// requirement 49
+#[tokio::test]
+async fn a_token_whose_payload_is_said_not_to_be_encoded_is_refused() {
+    let clock = ManualClock::new();
+    let header = |b64: Value| json!({ "alg": "HS256", "typ": "at+jwt", "b64": b64 }).to_string();
+    for b64 in [json!(false), json!("true"), json!(1), json!(null)] {
+        assert_eq!(
+            refused(&verifier(&clock), &good(&header(b64.clone()), &clock)).await,
+            VerifyErrorKind::CriticalExtension,
+            "{b64}"
+        );
+    }
+    let encoded = good(&header(json!(true)), &clock);
+    assert_passes(&verifier(&clock), &encoded).await;
 }
 
 // requirement 49
