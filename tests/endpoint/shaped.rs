@@ -182,6 +182,16 @@ async fn each_endpoint_by_itself_answers_in_the_same_shape() {
     assert_eq!((refused.status, &*refused.body), (418, "own"));
 }
 
+/// A login of our page, which wants its tokens in cookies.
+fn cookie_login() -> http::Request<axum::body::Body> {
+    let parameters = [
+        ("username", "alice"),
+        ("password", "wonderland-7"),
+        ("delivery", "cookie"),
+    ];
+    with_header(form("/login", &parameters), "sec-fetch-site", "same-origin")
+}
+
 /// The input of the closure of an application with cookies, and the response.
 async fn by_cookie(cookies: CookieDelivery) -> (App, Received, TokenResponse) {
     let app = App::new();
@@ -194,16 +204,7 @@ async fn by_cookie(cookies: CookieDelivery) -> (App, Received, TokenResponse) {
                 *sees.lock().unwrap() = Some(tokens.clone());
                 own(tokens, parts)
             });
-    let parameters = [
-        ("username", "alice"),
-        ("password", "wonderland-7"),
-        ("delivery", "cookie"),
-    ];
-    let answer = send(
-        &endpoints,
-        with_header(form("/login", &parameters), "sec-fetch-site", "same-origin"),
-    )
-    .await;
+    let answer = send(&endpoints, cookie_login()).await;
     let seen = seen
         .lock()
         .unwrap()
@@ -231,13 +232,7 @@ async fn an_answer_that_does_not_fit_json_sets_no_cookie() {
         .endpoints()
         .with_cookies(CookieDelivery::new().with_access_token())
         .with_token_response(|_, _| std::collections::BTreeMap::from([((1, 2), 3)]));
-    let parameters = [
-        ("username", "alice"),
-        ("password", "wonderland-7"),
-        ("delivery", "cookie"),
-    ];
-    let request = with_header(form("/login", &parameters), "sec-fetch-site", "same-origin");
-    let answer = send(&endpoints, request).await;
+    let answer = send(&endpoints, cookie_login()).await;
     answer.assert_error(500, "server_error", None);
     assert!(!answer.headers.contains_key(SET_COOKIE), "{answer:?}");
 }
