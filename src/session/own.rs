@@ -111,6 +111,7 @@ impl Sessions {
             .map_err(SessionError::logged)
     }
 
+    /// Tells the log and the subscriber of events that a call has ended these sessions.
     fn tell_of_all(&self, selection: &SessionSelection, sessions: u64) {
         let what = match selection.excepted() {
             Some(_) => "logged out elsewhere",
