@@ -32,8 +32,8 @@ impl Header {
         if header.get("crit").is_some() {
             return Err(VerifyErrorKind::CriticalExtension);
         }
-        // Otherwise the payload that was signed is another text than the one that we read, and a
-        // JWT never has that (RFC 7797 section 7).
+        // With any other `b64`, the payload that was signed is not the one that we read. A JWT
+        // never has that (RFC 7797 section 7).
         if header.get("b64").is_some_and(|b64| *b64 != Json::True) {
             return Err(VerifyErrorKind::CriticalExtension);
         }
