@@ -69,10 +69,7 @@ impl Sessions {
 
     /// Returns one refresh token of each session, and the first few other tokens. A browser may
     /// hold many tokens of one session, and a stranger may send hundreds.
-    pub(super) fn one_of_each<'t>(
-        &self,
-        tokens: impl IntoIterator<Item = &'t str>,
-    ) -> Vec<&'t str> {
+    pub(super) fn one_of_each<'t>(&self, tokens: Vec<&'t str>) -> Vec<&'t str> {
         let (mut known, mut others) = (HashSet::new(), 0);
         let counts = |token: &&str| match self.0.keys.parse(token) {
             Some(presented) => known.insert(presented.id),

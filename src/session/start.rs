@@ -237,7 +237,7 @@ impl Sessions {
             .with_extra(identity.response.clone())
             .with_device_mark(mark);
         let replaced = identity.replaced.iter().map(|token| token.as_str());
-        for token in self.one_of_each(replaced) {
+        for token in self.one_of_each(replaced.collect()) {
             if let Some(replaced) = self.session_of(token).await? {
                 let whose = replaced.whose().from(identity.context.as_ref());
                 self.end(&replaced.id, RevocationReason::Replaced, whose)
