@@ -1,5 +1,6 @@
 //! [`Json`] is a value in a token, whose text stays where it is in the token.
 
+mod members;
 mod read;
 
 use std::borrow::Cow;
@@ -29,14 +30,6 @@ pub(super) enum Json<'t> {
 pub(super) struct Object<'t>(Vec<(Cow<'t, str>, Json<'t>)>);
 
 impl<'t> Object<'t> {
-    /// Reads a text that is an object.
-    pub(super) fn parse(text: &'t str) -> Option<Self> {
-        match read::read(text) {
-            Some(Json::Object(object)) => Some(object),
-            _ => None,
-        }
-    }
-
     /// Returns a member.
     pub(super) fn get(&self, name: &str) -> Option<&Json<'t>> {
         let mut members = self.members();

@@ -4,23 +4,35 @@
 //! small and whole, are rare, and are left to `serde_json`.
 
 use std::borrow::Cow;
-use std::iter::once_with;
 
 use serde_json::Number;
 
-use super::{FEW, Json, Object};
+use super::members::Members;
+use super::{Json, Object};
+
+impl<'t> Object<'t> {
+    /// Reads a text that is an object.
+    pub(in crate::token) fn parse(text: &'t str) -> Option<Self> {
+        match read(text) {
+            Some(Json::Object(object)) => Some(object),
+            _ => None,
+        }
+    }
+}
 
 /// Returns the value that this text is. It is `None` if the text is not JSON, if an object in it
 /// has a repeated name, or if it is nested more than [`MOST_NESTED`] deep.
-pub(super) fn read(text: &str) -> Option<Json<'_>> {
+fn read(text: &str) -> Option<Json<'_>> {
     let mut reader = Reader { text, at: 0 };
     let mut value = Json::Null;
     reader.value(MOST_NESTED, &mut value)?;
-    (reader.next().is_none() && reader.at == text.len()).then_some(value)
+    reader.is_at_end().then_some(value)
 }
 
 /// As deep as `serde_json` reads.
 const MOST_NESTED: usize = 127;
+/// What may be nested in an object that is not in another one.
+const OUTERMOST: usize = MOST_NESTED - 1;
 
 struct Reader<'t> {
     text: &'t str,
@@ -56,53 +68,52 @@ impl<'t> Reader<'t> {
     }
 
     fn object(&mut self, nested: usize) -> Option<Json<'t>> {
-        let mut members = Vec::new();
-        let mut names = Names::default();
-        let mut next = self.next()?;
+        let mut members = self.begin_object(nested)?;
+        while members.next != b'}' {
+            self.member(nested, &mut members)?;
+        }
+        members.into_object().map(Json::Object)
+    }
+
+    /// Begins an object whose bracket is behind us.
+    #[inline]
+    fn begin_object(&mut self, nested: usize) -> Option<Members<'t>> {
+        let mut members = Members::before(self.next()?);
         // The claims have room at once. Others may be thousands of small objects.
-        if next != b'}' && nested + 1 == MOST_NESTED {
-            members.reserve(FEW);
+        if members.next != b'}' && nested == OUTERMOST {
+            members.reserve();
         }
-        while next != b'}' {
-            if next != b'"' {
-                return None;
-            }
-            match self.plain_text() {
-                Some(name) => {
-                    names.add(name);
-                    // `push` would make the member on the stack first, and then copy it.
-                    members.extend(once_with(|| (Cow::Borrowed(name), Json::Null)));
-                }
-                None => self.escaped_name(&mut names, &mut members)?,
-            }
-            if self.next()? != b':' {
-                return None;
-            }
-            let (_, value) = members.last_mut()?;
-            self.value(nested, value)?;
-            next = self.next()?;
-            if next == b',' {
-                next = self.next().filter(|&next| next == b'"')?;
-            } else if next != b'}' {
-                return None;
-            }
+        Some(members)
+    }
+
+    /// Reads a member whose first byte is behind us, and what is behind it.
+    #[inline]
+    fn member(&mut self, nested: usize, members: &mut Members<'t>) -> Option<()> {
+        if members.next != b'"' {
+            return None;
         }
-        let object = Object(members);
-        (names.all_differ || !object.has_repeated_name()).then_some(Json::Object(object))
+        match self.plain_text() {
+            Some(name) => members.add(Cow::Borrowed(name)),
+            None => self.escaped_name(members)?,
+        }
+        if self.next()? != b':' {
+            return None;
+        }
+        self.value(nested, members.last_value()?)?;
+        members.next = match self.next()? {
+            b',' => self.next().filter(|&next| next == b'"')?,
+            b'}' => b'}',
+            _ => return None,
+        };
+        Some(())
     }
 
     /// Reads a name that is not plain. It is a function of its own, so that a plain name is written
     /// to its place at once.
     #[cold]
     #[inline(never)]
-    fn escaped_name(
-        &mut self,
-        names: &mut Names,
-        members: &mut Vec<(Cow<'t, str>, Json<'t>)>,
-    ) -> Option<()> {
-        let name = self.escaped_text()?;
-        names.add(&name);
-        members.push((Cow::Owned(name), Json::Null));
+    fn escaped_name(&mut self, members: &mut Members<'t>) -> Option<()> {
+        members.add(Cow::Owned(self.escaped_text()?));
         Some(())
     }
 
@@ -201,6 +212,10 @@ impl<'t> Reader<'t> {
     fn rest(&self) -> Option<&'t [u8]> {
         self.text.as_bytes().get(self.at..)
     }
+
+    fn is_at_end(&mut self) -> bool {
+        self.next().is_none() && self.at == self.text.len()
+    }
 }
 
 /// Returns the number of bytes before the first that ends a text or a part of it: a quotation mark,
@@ -226,37 +241,6 @@ fn ends(word: u64) -> u64 {
     let is_below = |word: u64, least: u8| word.wrapping_sub(EACH * u64::from(least)) & !word;
     let is = |byte: u8| is_below(word ^ (EACH * u64::from(byte)), 1);
     (is(b'"') | is(b'\\') | is_below(word, b' ')) & (EACH << 7)
-}
-
-/// Names of one object, which are put into 256 places. If each has a place of its own, none is
-/// repeated. Comparing each with each takes six times as long.
-struct Names {
-    places: [u64; 4],
-    all_differ: bool,
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Self {
-            places: [0; 4],
-            all_differ: true,
-        }
-    }
-}
-
-impl Names {
-    #[inline]
-    fn add(&mut self, name: &str) {
-        let ends = name.as_bytes().first().zip(name.as_bytes().last());
-        let (first, last) = ends.map_or((0, 0), |(first, last)| (*first, *last));
-        let place = first.wrapping_mul(7)
-            ^ last
-                .wrapping_mul(29)
-                .wrapping_add(name.len().to_le_bytes()[0]);
-        let (word, bit) = (usize::from(place >> 6), 1 << (place & 63));
-        self.all_differ &= self.places[word] & bit == 0;
-        self.places[word] |= bit;
-    }
 }
 
 /// Numbers of so many digits fit a `u64`.
