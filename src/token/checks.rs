@@ -24,21 +24,32 @@ use crate::names::{Audience, Issuer, Scope, SessionClaims};
 
 impl AccessTokenVerifier {
     /// Checks `iss`.
-    pub(super) fn check_issuer(&self, token: &ParsedToken<'_>) -> Result<Issuer, VerifyError> {
-        let iss = token.issuer()?;
-        self.issuer
-            .accept(iss)
-            .ok_or_else(|| wrong_issuer(iss, [&self.issuer]))
+    pub(super) fn check_issuer(&self, iss: &str) -> Result<Issuer, VerifyError> {
+        self.issuer.accept(iss).ok_or_else(|| {
+            wrong_issuer(
+                iss,
+                [&self.issuer].into_iter(),
+                &shown(self.issuer.name().as_str()),
+            )
+        })
     }
 
-    /// Checks the signature, where the keys do not depend on the payload.
-    pub(super) fn check_forged(&self, jws: &Jws<'_>) -> Result<Option<Signed>, VerifyError> {
+    /// Checks the signature before the claims are read, where it is known by then which keys may
+    /// have made it. Which ones depends on `iss`, if an issuer has tenants. Otherwise it may be
+    /// unknown.
+    pub(super) fn check_forged(
+        &self,
+        jws: &Jws<'_>,
+        iss: Option<&str>,
+    ) -> Result<Option<Signed>, VerifyError> {
         let (number, keys) = (self.keys.generation(), self.keys.keys());
-        let (AcceptedIssuer::One(_), Some(keys)) = (&self.issuer, keys.get()) else {
+        let is_early = iss.is_none() && self.issuer.only().is_none();
+        let Some(keys) = keys.get().filter(|_| !is_early) else {
             return Ok(None);
         };
+        let may_sign = |key: &Key| self.issuer.has(key, iss);
         let accepts_typ = |typ: Option<&str>| self.settings.typ.accepts_alone(typ);
-        let checked = jws.check_forged(keys, &self.last_header, accepts_typ)?;
+        let checked = jws.check_forged(keys, &self.last_header, may_sign, accepts_typ)?;
         Ok(checked.map(|typ| Signed { typ, keys: number }))
     }
 
@@ -237,21 +248,20 @@ impl AccessTokenVerifier {
     }
 }
 
-/// Refuses a token whose `iss` none of these accepts.
+/// Refuses a token whose `iss` none of the issuers accepts, or of which only the tenant is not
+/// accepted. `shown_issuers` are all of them.
 pub(super) fn wrong_issuer<'i>(
     iss: &str,
-    accepted: impl IntoIterator<Item = &'i AcceptedIssuer>,
+    mut issuers: impl Iterator<Item = &'i AcceptedIssuer>,
+    shown_issuers: &str,
 ) -> VerifyError {
-    let mut known = Vec::new();
-    for issuer in accepted {
-        if let Some(tenant) = issuer.tenant(iss) {
-            let detail = format!("the tenant {} is not accepted", shown(tenant));
-            return VerifyError::new(VerifyErrorKind::WrongIssuer, detail);
-        }
-        known.push(issuer.name().as_str());
-    }
-    let (got, accepted) = (shown(iss), list(known));
-    let detail = format!("iss is {got}, and the verifier accepts {accepted}");
+    let detail = match issuers.find_map(|issuer| issuer.tenant(iss)) {
+        Some(tenant) => format!("the tenant {} is not accepted", shown(tenant)),
+        None => format!(
+            "iss is {}, and the verifier accepts {shown_issuers}",
+            shown(iss)
+        ),
+    };
     VerifyError::new(VerifyErrorKind::WrongIssuer, detail)
 }
 

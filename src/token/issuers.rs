@@ -1,6 +1,5 @@
 //! [`Verifiers`] are the issuers whose tokens a layer accepts.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +9,10 @@ use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyError;
 use super::error_kind::VerifyErrorKind;
 use super::form::Form;
+use super::issuer_index::IssuerIndex;
 use super::jws::{Jws, Signed};
 use super::legacy::LegacyTokens;
-use super::parsed_token::{MAX_TOKEN_BYTES, ParsedToken};
+use super::parsed_token::{BegunToken, MAX_TOKEN_BYTES, ParsedToken};
 use super::text::TokenText;
 use super::verifier::AccessTokenVerifier;
 use crate::clock::Timestamp;
@@ -26,15 +26,17 @@ pub(crate) struct Verifiers {
     /// The verifier of the sessions that the layer knows, if it knows any.
     first: AccessTokenVerifier,
     others: Vec<AccessTokenVerifier>,
-    /// The place of the verifier of each issuer that has one name, so that an issuer among many is
-    /// found as fast as one.
-    by_name: HashMap<String, usize>,
+    /// It is empty where there are no others.
+    index: IssuerIndex,
     legacy: Vec<LegacyTokens>,
     /// The size up to which a token is parsed: the largest that any of them allows.
     max_token_bytes: usize,
     /// The cache of the first verifier, or one of several verifiers if all of them have one.
     cache: Option<Arc<Cache>>,
 }
+
+/// The verifier for the issuer of a token, with its place, and that issuer.
+type Chosen<'v> = (usize, &'v AccessTokenVerifier, Issuer);
 
 /// A token that could not be verified.
 pub(crate) struct Unverified<'v> {
@@ -50,7 +52,7 @@ impl Verifiers {
             max_token_bytes: first.max_token_bytes(),
             first,
             others: Vec::new(),
-            by_name: HashMap::new(),
+            index: IssuerIndex::default(),
             legacy: Vec::new(),
         }
     }
@@ -77,10 +79,7 @@ impl Verifiers {
     fn push(&mut self, verifier: AccessTokenVerifier) {
         self.max_token_bytes = self.max_token_bytes.max(verifier.max_token_bytes());
         self.others.push(verifier);
-        let names = self.all().enumerate();
-        self.by_name = names
-            .filter_map(|(place, verifier)| Some((verifier.issuer.only()?.to_string(), place)))
-            .collect();
+        self.index = IssuerIndex::of(self.all().map(|verifier| &verifier.issuer));
         let is_cached = self.all().all(|verifier| verifier.cache.is_some());
         self.cache = is_cached.then(|| Arc::new(Cache::new()));
     }
@@ -113,19 +112,27 @@ impl Verifiers {
         unknown: Unknown,
     ) -> Result<AccessTokenClaims, Unverified<'_>> {
         let jws = Jws::parse(token, self.max_token_bytes)?;
-        // The keys of several issuers depend on the payload.
-        let signed = if self.others.is_empty() && self.legacy.is_empty() {
-            self.first.check_forged(&jws).map_err(|error| Unverified {
-                newer_keys: self.first.newer_keys(&error),
-                error,
-            })?
-        } else {
-            None
+        let at_once = match self.only() {
+            Some(only) => self.check_forged(only, &jws, None)?,
+            None => None,
         };
         let copy = self.cache.as_ref();
         let copy = copy.map_or(&[][..], |cache| cache.copy_of(token, unknown));
         let text = TokenText::decode(jws.payload(), copy)?;
-        let claims = self.verify_parsed(&ParsedToken::parse(&jws, &text)?, signed)?;
+        let token = BegunToken::read(&jws, &text)?;
+        let chosen = token.issuer().and_then(|iss| self.choose(iss));
+        if self.legacy.is_empty()
+            && let Err(error) = chosen
+        {
+            return Err(error.into());
+        }
+        let signed = match (&chosen, at_once) {
+            (Ok((_, verifier, issuer)), None) => {
+                self.check_forged(verifier, &jws, Some(issuer.as_str()))?
+            }
+            _ => at_once,
+        };
+        let claims = self.verify_parsed(&token.rest()?, chosen, signed)?;
         let claims = claims.with_text(text)?;
         if let Some(cache) = &self.cache {
             cache.keep(&claims, unknown, self);
@@ -133,13 +140,36 @@ impl Verifiers {
         Ok(claims)
     }
 
-    /// `signed` is known where there is one verifier.
-    fn verify_parsed(
+    /// Returns the verifier of all tokens, if there is one.
+    fn only(&self) -> Option<&AccessTokenVerifier> {
+        self.others.is_empty().then_some(&self.first)
+    }
+
+    /// Checks the signature before the claims are read. With legacy tokens it is checked later:
+    /// another key may have signed them.
+    fn check_forged<'v>(
         &self,
+        verifier: &'v AccessTokenVerifier,
+        jws: &Jws<'_>,
+        iss: Option<&str>,
+    ) -> Result<Option<Signed>, Unverified<'v>> {
+        if !self.legacy.is_empty() {
+            return Ok(None);
+        }
+        let checked = verifier.check_forged(jws, iss);
+        checked.map_err(|error| Unverified {
+            newer_keys: verifier.newer_keys(&error),
+            error,
+        })
+    }
+
+    fn verify_parsed<'v>(
+        &'v self,
         token: &ParsedToken<'_>,
+        chosen: Result<Chosen<'v>, VerifyError>,
         signed: Option<Signed>,
-    ) -> Result<AccessTokenClaims, Unverified<'_>> {
-        let (chosen, outcome) = match self.choose(token) {
+    ) -> Result<AccessTokenClaims, Unverified<'v>> {
+        let (chosen, outcome) = match chosen {
             Ok((place, verifier, issuer)) => {
                 let claims = verifier.verify_parsed(issuer, token, signed);
                 let claims = claims.and_then(|claims| Ok(claims.by_verifier(place)?));
@@ -158,20 +188,19 @@ impl Verifiers {
         })
     }
 
-    /// Returns the verifier for the issuer of a token, with its place, and that issuer.
-    fn choose(
-        &self,
-        token: &ParsedToken<'_>,
-    ) -> Result<(usize, &AccessTokenVerifier, Issuer), VerifyError> {
-        let iss = token.issuer()?;
+    fn choose(&self, iss: &str) -> Result<Chosen<'_>, VerifyError> {
+        if let Some(only) = self.only() {
+            return Ok((0, only, only.check_issuer(iss)?));
+        }
         let accept = |place| {
             let verifier = self.at(place)?;
             Some((place, verifier, verifier.issuer.accept(iss)?))
         };
-        let named = self.by_name.get(iss).and_then(|&place| accept(place));
-        named
-            .or_else(|| (0..=self.others.len()).find_map(accept))
-            .ok_or_else(|| wrong_issuer(iss, self.all().map(|verifier| &verifier.issuer)))
+        self.index.places(iss).find_map(accept).ok_or_else(|| {
+            let with_tenants = self.index.with_tenants().filter_map(|place| self.at(place));
+            let issuers = with_tenants.map(|verifier| &verifier.issuer);
+            wrong_issuer(iss, issuers, self.index.shown())
+        })
     }
 
     fn at(&self, place: usize) -> Option<&AccessTokenVerifier> {

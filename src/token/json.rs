@@ -1,11 +1,14 @@
 //! [`Json`] is a value in a token, whose text stays where it is in the token.
 
+mod begun;
 mod members;
 mod read;
 
 use std::borrow::Cow;
 
 use serde_json::{Number, Value};
+
+pub(super) use self::begun::Begun;
 
 /// A JSON value. Text without escapes is borrowed, so that a token with a dozen claims costs one
 /// allocation, and not one for each claim. `True` and `False` are two variants, because a `bool`

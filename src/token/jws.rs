@@ -125,7 +125,8 @@ impl<'t> Jws<'t> {
     /// Refuses the token if some of the keys could have signed it, and none of them did. This is
     /// known before its payload is decoded, so that a forged token costs less than a good one.
     ///
-    /// `last` is the header of the last token. Our own tokens do not need it.
+    /// `last` is the header of the last token. Our own tokens do not need it. `may_sign` says which
+    /// keys sign such tokens.
     ///
     /// Returns the `typ` of a token that one of the keys signed. A token whose `typ` is not
     /// accepted is left to [`verify`](Self::verify), which says so.
@@ -133,9 +134,11 @@ impl<'t> Jws<'t> {
         &self,
         keys: &KeySet,
         last: &ArcSwapOption<Header>,
+        may_sign: impl Fn(&Key) -> bool,
         accepts_typ: impl Fn(Option<&str>) -> bool,
     ) -> Result<Option<SignedTyp>, VerifyError> {
-        let mut usual = keys.by_usual_header(self.header).peekable();
+        let usual = keys.by_usual_header(self.header);
+        let mut usual = usual.filter(|key| may_sign(key)).peekable();
         if usual.peek().is_some() {
             self.demand_signature_by_any(&mut usual)?;
             return Ok(Some(SignedTyp::Usual));
@@ -143,7 +146,7 @@ impl<'t> Jws<'t> {
         self.take_header(last);
         let header = self.header().ok();
         let header = header.filter(|header| accepts_typ(header.typ()));
-        let checked = header.and_then(|header| self.check_candidates(keys, |_| true, header));
+        let checked = header.and_then(|header| self.check_candidates(keys, &may_sign, header));
         self.leave_first_header(last);
         checked
             .transpose()

@@ -22,6 +22,7 @@ mod grant;
 mod header;
 mod identity;
 mod identity_error;
+mod issuer_index;
 mod issuers;
 mod json;
 mod jws;

@@ -2,6 +2,7 @@
 
 mod cache;
 mod claims;
+mod early_refusals;
 mod key_refusals;
 mod key_ring;
 mod keys;

@@ -35,6 +35,12 @@ impl<'t> Members<'t> {
         self.read.extend(once_with(|| (name, Json::Null)));
     }
 
+    /// Returns the member that was added last.
+    pub(super) fn last(&self) -> Option<(&str, &Json<'t>)> {
+        let (name, value) = self.read.last()?;
+        Some((name, value))
+    }
+
     /// Returns the place of the last value.
     #[inline]
     pub(super) fn last_value(&mut self) -> Option<&mut Json<'t>> {

@@ -23,7 +23,7 @@ impl<'t> Object<'t> {
 /// Returns the value that this text is. It is `None` if the text is not JSON, if an object in it
 /// has a repeated name, or if it is nested more than [`MOST_NESTED`] deep.
 fn read(text: &str) -> Option<Json<'_>> {
-    let mut reader = Reader { text, at: 0 };
+    let mut reader = Reader::of(text);
     let mut value = Json::Null;
     reader.value(MOST_NESTED, &mut value)?;
     reader.is_at_end().then_some(value)
@@ -32,15 +32,25 @@ fn read(text: &str) -> Option<Json<'_>> {
 /// As deep as `serde_json` reads.
 const MOST_NESTED: usize = 127;
 /// What may be nested in an object that is not in another one.
-const OUTERMOST: usize = MOST_NESTED - 1;
+pub(super) const OUTERMOST: usize = MOST_NESTED - 1;
 
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     text: &'t str,
     /// Where the next byte is. The byte before it is ASCII, so this is between two characters.
     at: usize,
 }
 
 impl<'t> Reader<'t> {
+    pub(super) fn of(text: &'t str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// Begins a text that is an object.
+    pub(super) fn begin_text(&mut self) -> Option<Members<'t>> {
+        self.next().filter(|&first| first == b'{')?;
+        self.begin_object(OUTERMOST)
+    }
+
     /// Reads a value into its place. It is not returned, because moving each value twice takes
     /// longer than reading it.
     fn value(&mut self, nested: usize, place: &mut Json<'t>) -> Option<()> {
@@ -88,7 +98,7 @@ impl<'t> Reader<'t> {
 
     /// Reads a member whose first byte is behind us, and what is behind it.
     #[inline]
-    fn member(&mut self, nested: usize, members: &mut Members<'t>) -> Option<()> {
+    pub(super) fn member(&mut self, nested: usize, members: &mut Members<'t>) -> Option<()> {
         if members.next != b'"' {
             return None;
         }
@@ -213,7 +223,7 @@ impl<'t> Reader<'t> {
         self.text.as_bytes().get(self.at..)
     }
 
-    fn is_at_end(&mut self) -> bool {
+    pub(super) fn is_at_end(&mut self) -> bool {
         self.next().is_none() && self.at == self.text.len()
     }
 }

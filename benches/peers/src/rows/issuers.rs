@@ -1,5 +1,7 @@
 //! Many issuers behind one layer, and many keys without names in one set.
 
+use std::cell::RefCell;
+
 use http::StatusCode;
 use tower_bearer::keys::Algorithm;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, KeySet};
@@ -31,6 +33,25 @@ pub fn rows(table: &Table) {
             compared(table, &mut *many, &mut *one, tokens, status)
         });
     }
+    table.row("issuers_64_foreign_over_fresh", AtMost(1.0), || {
+        let issuer = |number| format!("https://issuer-{number}.test");
+        let mut many = layer_of((0..64).map(issuer));
+        let mut mint = Mint::new(Kind::Hs256).with_issuer(&issuer(63));
+        let rounds = table.rounds(61, 21);
+        let valid = mint.valid(COUNT * rounds);
+        let foreign = mint
+            .with_issuer("https://foreign.test")
+            .valid(COUNT * rounds);
+        let (mut foreign, mut valid) = (foreign.chunks(COUNT), valid.chunks(COUNT));
+        // Both need the layer, in turns.
+        let many = RefCell::new(&mut *many);
+        let cost = |tokens: &[_], status| cost(&mut **many.borrow_mut(), tokens, COUNT, status);
+        ratio(
+            rounds,
+            || cost(foreign.next().unwrap(), StatusCode::UNAUTHORIZED),
+            || cost(valid.next().unwrap(), StatusCode::OK),
+        )
+    });
     let name = "keys_100_over_4_forged";
     table.row(name, AtMost(1.05), || match behind_keys(100) {
         // Refused at configuration.
