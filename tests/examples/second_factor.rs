@@ -127,6 +127,35 @@ async fn a_wrong_password_is_not_told_about_codes() {
     );
 }
 
+/// A thief of the password may have collected marks before, each with guesses of its own.
+#[tokio::test]
+async fn marks_from_before_the_factor_give_no_more_guesses_at_codes() {
+    let (site, tokens) = Site::enrolled().await;
+    let mut marks = Vec::new();
+    for _ in 0..3 {
+        let login = site.log_in("wonderland-7", "").await.tokens();
+        marks.push(login.body["device_mark"].as_str().unwrap().to_owned());
+    }
+    // Marks have whole seconds. Those of the second of the confirmation count.
+    let made = SystemClock.now().as_secs();
+    while SystemClock.now().as_secs() < made + 2 {
+        assert_eq!(site.server.me(&tokens).await.status, 200);
+    }
+    assert_eq!(site.confirm(&tokens, now()).await.status, 204);
+
+    let mut statuses = Vec::new();
+    for mark in marks.iter().cycle().take(6) {
+        let form = format!(
+            "username=alice&password=wonderland-7&device_mark={mark}&code={}",
+            site.wrong_code()
+        );
+        let answer = site.server.post("/auth/login", &form).await;
+        statuses.push(answer.status);
+    }
+    // Five at once of one network, whichever mark they send.
+    assert_eq!(statuses, [403, 403, 403, 403, 403, 429]);
+}
+
 #[tokio::test]
 async fn each_code_logs_in_once() {
     let (site, _, step) = Site::confirmed().await;
