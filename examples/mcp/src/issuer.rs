@@ -8,7 +8,7 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use tower_bearer::bearer::ProtectedResource;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, BoxError, RemoteJwks};
 
-use super::{SCOPE, Tools};
+use super::{SCOPE, Tools, host_of};
 
 /// Everything under `origin`: the address as clients write it, without a slash at the end.
 ///
@@ -27,6 +27,7 @@ pub fn app_of_issuer(origin: &str, issuer: &str) -> Result<Router, BoxError> {
 
     // Each request has a token of its own, and there are no sessions of MCP to bind to a user.
     let config = StreamableHttpServerConfig::default()
+        .with_allowed_hosts([host_of(origin)])
         .with_legacy_session_mode(false)
         .with_json_response(true);
     let mcp = StreamableHttpService::new(

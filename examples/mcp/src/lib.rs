@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use http::Uri;
 use http::request::Parts;
 use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
@@ -76,7 +77,7 @@ pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
     let mcp = StreamableHttpService::new(
         || Ok(Tools),
         Arc::new(LocalSessionManager::default()),
-        StreamableHttpServerConfig::default(),
+        StreamableHttpServerConfig::default().with_allowed_hosts([host_of(origin)]),
     );
 
     // The scope is required; every challenge says it, and leads to the metadata.
@@ -85,6 +86,15 @@ pub fn app(origin: &str, secret: &Secret) -> Result<Router, ConfigError> {
         .route_service("/mcp", mcp)
         .layer(endpoints.mcp_layer(SCOPE)?)
         .nest_service("/auth", endpoints))
+}
+
+/// Returns the host that clients send. `rmcp` refuses all others, with 403.
+fn host_of(origin: &str) -> String {
+    let host = origin
+        .parse()
+        .ok()
+        .and_then(|uri: Uri| uri.host().map(str::to_owned));
+    host.unwrap_or_default()
 }
 
 /// Serves an app, and tells it who is at the other end of each connection.

@@ -138,6 +138,20 @@ async fn rmcp_checks_the_host_and_no_origin() {
     );
 }
 
+#[tokio::test]
+async fn a_server_with_a_domain_answers_there() {
+    let site = Site::start_behind(Some("https://mcp.example.com")).await;
+    let token = site.token(&site.mcp(), &tools());
+    for (host, status) in [
+        ("mcp.example.com", StatusCode::OK),
+        ("mcp.example.com:443", StatusCode::OK),
+        ("127.0.0.1", StatusCode::FORBIDDEN),
+    ] {
+        let answer = site.raw(Some(&token), Some((HOST, host))).await;
+        assert_eq!(answer, status, "{host}");
+    }
+}
+
 /// Without the client's address, 30 guesses of all strangers together would be looked at.
 #[tokio::test]
 async fn guesses_are_counted_by_the_address_of_the_client() {

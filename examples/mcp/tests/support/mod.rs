@@ -19,17 +19,29 @@ use tower_bearer::{Grant, Identity, Secret, SigningKey};
 /// The example on a free port, and its secret.
 pub(crate) struct Site {
     pub(crate) origin: String,
+    /// Where it listens.
+    address: String,
     secret: Secret,
 }
 
 impl Site {
     pub(crate) async fn start() -> Self {
+        Self::start_behind(None).await
+    }
+
+    /// Behind a proxy that has this origin.
+    pub(crate) async fn start_behind(origin: Option<&str>) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let origin = origin.unwrap_or(&address).to_owned();
         let secret = Secret::random().unwrap();
         let app = example_mcp::app(&origin, &secret).unwrap();
         tokio::spawn(example_mcp::serve(listener, app));
-        Self { origin, secret }
+        Self {
+            origin,
+            address,
+            secret,
+        }
     }
 
     pub(crate) fn mcp(&self) -> String {
@@ -128,7 +140,7 @@ impl Site {
             },
         });
         let mut request = reqwest::Client::new()
-            .post(self.mcp())
+            .post(format!("{}/mcp", self.address))
             .body(initialize.to_string());
         request = request
             .header(CONTENT_TYPE, "application/json")
