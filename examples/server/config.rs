@@ -10,7 +10,7 @@
 //! | `ACCESS_TTL`, `OVERLAP`, `LEEWAY` | whole seconds | 1800, 30, 60 |
 //! | `LOGIN_RATE_LIMIT` | `off`: passwords may be guessed as fast as they are checked | guesses are bounded |
 //! | `TRUSTED_PROXIES` | the proxies in front of this server, as in `10.0.0.0/8, ::1`: their `Forwarded` or `X-Forwarded-For` says who the client is | none |
-//! | `DEMO_USERS` | `1` or `0`: whether an empty database gets demo users | on loopback only |
+//! | `DEMO_USERS` | `1` or `0`: whether an empty database gets demo users | on loopback without `TRUSTED_PROXIES` |
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Read, Write};

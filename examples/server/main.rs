@@ -73,7 +73,9 @@ async fn run() -> Result<(), BoxError> {
 
     let (users, store) = config.database.open().await?;
     let accounts = Accounts::new(users);
-    let seeded = config.demo_users.unwrap_or(addr.ip().is_loopback()) && accounts.seed().await?;
+    // Behind a proxy, an address on loopback is open to all.
+    let is_demo = addr.ip().is_loopback() && config.trusted_proxies.is_empty();
+    let seeded = config.demo_users.unwrap_or(is_demo) && accounts.seed().await?;
     if seeded {
         println!(
             "demo users: alice / wonderland-7 (admin) and bob / builder-8, \
@@ -98,7 +100,7 @@ async fn run() -> Result<(), BoxError> {
         .build()?;
 
     print_welcome(addr, &config.database);
-    let app = app(accounts, &sessions)?.into_make_service_with_connect_info::<SocketAddr>();
+    let app = app(accounts, &sessions, seeded)?.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app)
         .with_graceful_shutdown(stopped())
         .await?;
@@ -106,7 +108,11 @@ async fn run() -> Result<(), BoxError> {
     Ok(())
 }
 
-fn app(accounts: Accounts, sessions: &Sessions) -> Result<Router, ConfigError> {
+fn app(
+    accounts: Accounts,
+    sessions: &Sessions,
+    has_demo_users: bool,
+) -> Result<Router, ConfigError> {
     // The page asks for them. Other clients get their tokens in the body.
     let cookies = CookieDelivery::new()
         .for_pages_without_scripts()
@@ -145,7 +151,7 @@ fn app(accounts: Accounts, sessions: &Sessions) -> Result<Router, ConfigError> {
         .route_layer(cookies.renewal_layer(sessions)?)
         // Routes added after `route_layer` need no token.
         .route("/signup", post(routes::sign_up))
-        .merge(page::page(sessions.clone(), cookies))
+        .merge(page::page(sessions.clone(), cookies, has_demo_users))
         .layer(DefaultBodyLimit::max(8 * 1024))
         .with_state(accounts)
         .route_service("/.well-known/jwks.json", JwksEndpoint::new(sessions.keys()))

@@ -1,7 +1,7 @@
 //! The page at `/`, and what its forms do where there is no JavaScript.
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -18,12 +18,17 @@ struct Site {
     cookies: CookieDelivery,
 }
 
-/// The page, its files, and where its forms go.
+/// The page, its files, and where its forms go. It names the demo users if they are there.
 pub(crate) fn page<S: Clone + Send + Sync + 'static>(
     sessions: Sessions,
     cookies: CookieDelivery,
+    has_demo_users: bool,
 ) -> Router<S> {
-    let html = file("text/html; charset=utf-8", include_str!("page/index.html"));
+    let mut html = include_str!("page/index.html").to_owned();
+    if has_demo_users {
+        html = html.replace(" id=\"demo-users\" hidden", " id=\"demo-users\"");
+    }
+    let html = file("text/html; charset=utf-8", html);
     let css = file("text/css; charset=utf-8", include_str!("page/style.css"));
     SESSION_JS
         .into_iter()
@@ -83,8 +88,9 @@ fn script<S: Clone + Send + Sync + 'static>(text: &'static str) -> MethodRouter<
 
 fn file<S: Clone + Send + Sync + 'static>(
     media_type: &'static str,
-    text: &'static str,
+    text: impl Into<Bytes>,
 ) -> MethodRouter<S> {
+    let text = text.into();
     get(async move || {
         let media_type = HeaderValue::from_static(media_type);
         ([(CONTENT_TYPE, media_type)], text)
@@ -120,6 +126,10 @@ async fn log_in(State(site): State<Site>, request: Request) -> Response {
             let sentence = format!("Too many attempts. Try again in {seconds} seconds.");
             let answer = refused(StatusCode::TOO_MANY_REQUESTS, &sentence);
             ([(RETRY_AFTER, HeaderValue::from(seconds))], answer).into_response()
+        }
+        // `authenticate` or `authorize` has refused the user.
+        Err(error) if error.is_refusal() => {
+            refused(StatusCode::FORBIDDEN, "This user may not log in.")
         }
         Err(_) => refused(
             StatusCode::SERVICE_UNAVAILABLE,

@@ -8,9 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tower_bearer::session::RequestContext;
-use tower_bearer::{
-    AccessTokenClaims, BearerError, BoxError, CookieDelivery, CurrentUser, Sessions,
-};
+use tower_bearer::{AccessTokenClaims, BearerError, CookieDelivery, CurrentUser, Sessions};
 use utoipa::ToSchema;
 
 use crate::accounts::Accounts;
@@ -187,25 +185,37 @@ pub(crate) async fn set_password(
     if let Some(refused) = refuse_password(&new.password) {
         return refused;
     }
-    let set = async {
-        let Some(user) = accounts.set_password(&user, &new.password).await? else {
-            return Ok(false);
-        };
-        let sessions = &device.sessions;
-        sessions.credentials_changed(&claims, user.stamp()).await?;
-        Ok::<_, BoxError>(true)
-    };
-    match set.await {
-        Ok(true) => device.known(&user, &claims, &parts),
-        Ok(false) => error(
-            StatusCode::CONFLICT,
-            "password_changed",
-            "the password has changed meanwhile",
-        ),
+    let user = match accounts.set_password(&user, &new.password).await {
+        Ok(Some(user)) => user,
+        Ok(None) => {
+            return error(
+                StatusCode::CONFLICT,
+                "password_changed",
+                "the password has changed meanwhile",
+            );
+        }
         Err(cause) => {
             // As text, so that a line break in it is escaped.
             tracing::error!(cause = cause.to_string(), "the password was not changed");
-            unavailable()
+            return unavailable();
+        }
+    };
+    // The password is the new one, whatever comes now.
+    let sessions = &device.sessions;
+    match sessions.credentials_changed(&claims, user.stamp()).await {
+        Ok(_) => device.known(&user, &claims, &parts),
+        // This session has ended meanwhile. The others have too.
+        Err(cause) if cause.is_refusal() => device.known(&user, &claims, &parts),
+        Err(cause) => {
+            tracing::error!(
+                cause = cause.to_string(),
+                "other sessions may not have ended"
+            );
+            error(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "the password has changed, but other sessions may not have ended",
+            )
         }
     }
 }

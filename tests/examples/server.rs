@@ -45,6 +45,31 @@ async fn it_starts_without_configuration_and_does_the_main_job() {
     );
 }
 
+/// A proxy on the same machine opens loopback to all.
+#[tokio::test]
+async fn behind_a_proxy_there_are_no_demo_users_unless_they_are_asked_for() {
+    let proxy = ("TRUSTED_PROXIES", "127.0.0.1");
+    for (environment, has_demo_users) in [
+        (&[][..], true),
+        (&[("DEMO_USERS", "0")], false),
+        (&[proxy], false),
+        (&[proxy, ("DEMO_USERS", "1")], true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let server = AppServer::start(folder.path(), environment).await;
+        let login = server.log_in("alice", "wonderland-7").await;
+        match has_demo_users {
+            true => assert_eq!(login.status, 200, "{environment:?}"),
+            false => login.assert_invalid_grant("credentials_invalid"),
+        }
+        let page = server.send("GET", "/", &[], "").await;
+        let hint = "id=\"demo-users\"";
+        assert!(page.body.contains(hint), "{environment:?}");
+        let hides_hint = page.body.contains(&format!("{hint} hidden"));
+        assert_eq!(hides_hint, !has_demo_users, "{environment:?}");
+    }
+}
+
 #[tokio::test]
 async fn bob_is_no_admin_and_a_new_user_can_sign_up_once() {
     let folder = tempfile::tempdir().unwrap();
