@@ -310,7 +310,8 @@ const NO_ADDRESS: &str = "the client's address is not known, so all clients are 
     how it is found, with `SessionsBuilder::client_address`";
 const NOT_FOUND: &str = "the client's address is not known, so all clients are one stranger. The \
     closure of `SessionsBuilder::client_address` needs the `RequestContext` of the login, and in \
-    Axum `into_make_service_with_connect_info::<SocketAddr>()`";
+    Axum `into_make_service_with_connect_info::<SocketAddr>()`. Behind a Unix socket let it return \
+    the address of the proxy";
 
 impl fmt::Debug for LoginAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

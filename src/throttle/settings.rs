@@ -14,7 +14,7 @@ use crate::store::Lane;
 /// |---|---|
 /// | [`off`](Self::off) | on |
 /// | [`strangers_per_day`](Self::strangers_per_day) | 144, and 80 at once |
-/// | [`network`](Self::network) | 300 at once, then one in 3 minutes |
+/// | [`network`](Self::network) | 300, 100 of them at once, then one in 3 minutes |
 /// | [`network_for`](Self::network_for) | |
 /// | [`count_as`](Self::count_as) | lower-case letters and digits, without accents |
 /// | [`without_siege`](Self::without_siege) | with |
@@ -92,9 +92,10 @@ impl LoginThrottle {
         self
     }
 
-    /// Sets how many wrong passwords, at any names, one network may send: `n` at once (1 to
-    /// 1,000,000), then one in each `per` (1 s to 1 day). A /24, or a /48 of IPv6, has four times
-    /// as much.
+    /// Sets how many wrong passwords, at any names, one network may send: `n` (1 to 1,000,000),
+    /// then one in each `per` (1 s to 1 day). Of the `n`, 100 may come at once, and then one in
+    /// each second. A right password counts until it has been judged, so that at most 100 logins of
+    /// a network are under way at the same moment. A /24, or a /48 of IPv6, has four times as much.
     pub fn network(mut self, n: u32, per: Duration) -> Self {
         self.check_network("network", n, per);
         self.budgets.set_network(n, per);
