@@ -119,6 +119,7 @@ pub mod endpoint;
 mod error;
 #[cfg(feature = "axum")]
 pub mod extract;
+mod familiarity;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod json;

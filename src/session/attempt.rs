@@ -15,7 +15,7 @@ use crate::names::Subject;
 use crate::refused_login::{LateLine, RefusedLogin};
 use crate::request_context::RequestContext;
 use crate::store::SessionStore;
-use crate::throttle::{Attempt, AttemptError, Caller, DeviceMark};
+use crate::throttle::{Attempt, AttemptError, Caller, DeviceMark, Familiarity};
 use crate::token::Identity;
 
 /// An attempt to log in that may look at the password. [`Sessions::attempt`] makes it.
@@ -204,6 +204,16 @@ impl LoginAttempt {
         Ok(with_timeout(REFRESH_DEADLINE, settled).await?)
     }
 
+    /// Returns how well the account knows the client. It is `None` where the throttle is off. The
+    /// event of the login has it too, if the login has the [mark](Identity::with_device_mark).
+    ///
+    /// Tell no client before the password was right: a guesser would learn which networks a user
+    /// logs in from.
+    #[must_use]
+    pub fn familiarity(&self) -> Option<Familiarity> {
+        self.attempt.familiarity()
+    }
+
     /// The password was wrong: the charge stays. To drop the attempt is the same.
     ///
     /// The log has one line for it, with the client where it is known. For a login that
@@ -297,7 +307,10 @@ impl Identity {
     /// Sends the mark of the device with the tokens of this login: in a cookie where they are in
     /// cookies, and otherwise as `device_mark` in the body. [`LoginAttempt::succeeded`] makes it.
     pub fn with_device_mark(mut self, mark: impl Into<Option<DeviceMark>>) -> Self {
-        self.device_mark = mark.into().map(DeviceMark::into_text);
+        let parts = mark.into().map(DeviceMark::into_parts);
+        let (text, familiarity) = parts.unzip();
+        self.device_mark = text;
+        self.familiarity = familiarity.flatten();
         self
     }
 }

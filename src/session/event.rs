@@ -6,7 +6,7 @@ use crate::bearer::BearerErrorKind;
 use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
 use crate::store::RevocationReason;
-use crate::throttle::{NameTag, ThrottledBy};
+use crate::throttle::{Familiarity, NameTag, ThrottledBy};
 
 /// Something that happened to a login, a session or an access token. The subscriber of
 /// [`SessionsBuilder::events`](crate::session::SessionsBuilder::events) is called with it.
@@ -21,6 +21,7 @@ pub struct AuthEvent {
     pub(super) session: Option<SessionId>,
     pub(super) client_address: Option<IpAddr>,
     pub(super) device: Option<String>,
+    pub(super) familiarity: Option<Familiarity>,
 }
 
 /// The kinds of [`AuthEvent`]. `docs/running.md` has the log line of each.
@@ -136,6 +137,28 @@ impl AuthEvent {
     #[must_use]
     pub fn device(&self) -> Option<&str> {
         self.device.as_deref()
+    }
+
+    /// Returns how well the account knows the client of a [login](AuthEventKind::LoggedIn): a
+    /// stranger may be worth a message to the user. It is `None` for other events, where the
+    /// throttle is off, and for a session that began without a password
+    /// ([`Sessions::start`](crate::Sessions::start)).
+    ///
+    /// ```
+    /// use tower_bearer::session::AuthEvent;
+    /// use tower_bearer::throttle::Familiarity;
+    ///
+    /// # fn write_to(_: &str) {}
+    /// // For `SessionsBuilder::events`.
+    /// fn on_event(event: &AuthEvent) {
+    ///     if event.familiarity() == Some(Familiarity::Stranger) {
+    ///         write_to("There was a login from a new device.");
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn familiarity(&self) -> Option<Familiarity> {
+        self.familiarity
     }
 }
 

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::names::{SessionId, Subject};
 use crate::request_context::RequestContext;
 use crate::store::Session;
+use crate::throttle::Familiarity;
 use crate::token::{AccessTokenClaims, Verifiers};
 
 type Subscriber = dyn Fn(&AuthEvent) + Send + Sync;
@@ -25,6 +26,7 @@ pub(super) struct Whose<'e> {
     session: Option<&'e SessionId>,
     client: Option<IpAddr>,
     device: Option<&'e str>,
+    familiarity: Option<Familiarity>,
 }
 
 impl Events {
@@ -56,6 +58,7 @@ impl Events {
             session: whose.session.copied(),
             client_address: whose.client,
             device: whose.device.map(str::to_owned),
+            familiarity: whose.familiarity,
         };
         // What happened has happened: the login or the logout goes on.
         if catch_unwind(AssertUnwindSafe(|| subscriber(&event))).is_err() {
@@ -78,8 +81,8 @@ impl<'e> Whose<'e> {
         Self {
             subject: Some(session.subject()),
             session: Some(session.id()),
-            client: None,
             device: session.device(),
+            ..Self::default()
         }
     }
 
@@ -118,6 +121,14 @@ impl<'e> Whose<'e> {
 
     pub(super) fn at(self, client: Option<IpAddr>) -> Self {
         Self { client, ..self }
+    }
+
+    /// Adds how well an account knows the client of its login.
+    pub(super) fn familiar(self, familiarity: Option<Familiarity>) -> Self {
+        Self {
+            familiarity,
+            ..self
+        }
     }
 
     /// Adds the address of a request whose context has it.

@@ -153,6 +153,7 @@ impl Sessions {
                     subject = %session.subject().shown(),
                     "logged in"
                 );
+                let whose = whose.familiar(identity.familiarity);
                 self.tell(AuthEventKind::LoggedIn, whose);
             }
             Err(error) => {

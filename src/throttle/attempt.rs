@@ -10,6 +10,7 @@ use super::question::{Question, Row};
 use super::rule::Rule;
 use super::settle::{Note, Taken, notes, refunds};
 use crate::clock::Timestamp;
+use crate::familiarity::Familiarity;
 use crate::names::Subject;
 use crate::store::{Charge, Entry, EphemeralStore, StoreError};
 
@@ -33,9 +34,17 @@ pub(super) struct Charged {
     pub(super) taken: Vec<Taken>,
     /// When this network was last noted as familiar.
     pub(super) noted: Option<Timestamp>,
+    pub(super) familiarity: Familiarity,
 }
 
 impl Attempt {
+    /// Returns how well the name knows the client. It is `None` where the throttle is off. Tell no
+    /// client: who guesses would learn which networks a user logs in from.
+    #[must_use]
+    pub fn familiarity(&self) -> Option<Familiarity> {
+        self.charged.as_ref().map(|charged| charged.familiarity)
+    }
+
     /// The password was right, and the login is finished: its charge is given back, and the network
     /// is familiar now. No counter is cleared.
     ///
@@ -59,6 +68,7 @@ impl Attempt {
             question,
             taken,
             noted,
+            familiarity,
         }) = self.charged
         else {
             return Ok(None);
@@ -78,7 +88,8 @@ impl Attempt {
         for note in notes(&rule.budgets, &question, noted, credit, now) {
             write(store, &note, now).await?;
         }
-        Ok(rule.marks.random(&name, subject, presented.as_deref(), now))
+        let mark = rule.marks.random(&name, subject, presented.as_deref(), now);
+        Ok(mark.map(|mark| mark.of_familiar(familiarity)))
     }
 
     /// The password was wrong. This is the same as dropping the attempt: its charge stays.

@@ -33,7 +33,7 @@ use std::time::Duration;
 use super::error::ThrottledBy;
 use super::lanes::Budgets;
 use super::question::Row;
-use super::seen::{COME_BACK, Familiarity, Seen};
+use super::seen::{COME_BACK, KnownNetwork, Seen};
 use crate::store::Lane;
 
 /// What happens to an attempt.
@@ -67,8 +67,8 @@ pub(super) fn decide(budgets: &Budgets, named: Option<(Lane, Lane)>, seen: &Seen
         };
     }
 
-    let familiarity = seen.familiarity();
-    let is_stranger = familiarity == Familiarity::Stranger;
+    let known = seen.network();
+    let is_stranger = known == KnownNetwork::No;
     let is_siege = is_stranger && seen.is_held_by_siege(budgets);
     let (network, block) = match named {
         Some(named) => named,
@@ -96,16 +96,16 @@ pub(super) fn decide(budgets: &Budgets, named: Option<(Lane, Lane)>, seen: &Seen
         (network_row, network),
         (block_row, block),
     ];
-    match familiarity {
-        Familiarity::Network => return Decision::Charge(charges),
-        Familiarity::Block => {
+    match known {
+        KnownNetwork::Yes => return Decision::Charge(charges),
+        KnownNetwork::InBlock => {
             charges.push((Row::Home, budgets.home));
             return match seen.wait(Row::Home, &budgets.home) {
                 Duration::ZERO => Decision::Charge(charges),
                 wait => refuse(wait, ThrottledBy::Home),
             };
         }
-        Familiarity::Stranger => {}
+        KnownNetwork::No => {}
     }
 
     let has_waited = seen.has_waited();

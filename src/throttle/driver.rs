@@ -134,7 +134,7 @@ impl Throttle {
                 }));
             }
         };
-        let noted = seen.familiar_since();
+        let (noted, familiarity) = (seen.familiar_since(), seen.familiarity());
         let taken = |(row, lane)| {
             let key = question.key(row)?;
             Some(Taken {
@@ -153,6 +153,7 @@ impl Throttle {
                 question,
                 taken,
                 noted,
+                familiarity,
             }),
         })
     }

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::clock::Timestamp;
 use crate::digest::{first_bytes, hmac};
+use crate::familiarity::Familiarity;
 use crate::keys::Secret;
 use crate::names::Subject;
 
@@ -30,11 +31,21 @@ use crate::names::Subject;
 pub struct DeviceMark {
     text: Zeroizing<String>,
     lifetime: Duration,
+    /// That of the login that has made it.
+    familiarity: Option<Familiarity>,
 }
 
 impl DeviceMark {
-    pub(crate) fn into_text(self) -> Zeroizing<String> {
-        self.text
+    pub(crate) fn into_parts(self) -> (Zeroizing<String>, Option<Familiarity>) {
+        (self.text, self.familiarity)
+    }
+
+    pub(super) fn of_familiar(self, familiarity: Familiarity) -> Self {
+        let familiarity = Some(familiarity);
+        Self {
+            familiarity,
+            ..self
+        }
     }
 
     /// Returns how long the newest of the marks counts, which is how long to keep them:
@@ -138,6 +149,7 @@ impl MarkKeys {
         DeviceMark {
             text,
             lifetime: self.lifetime,
+            familiarity: None,
         }
     }
 

@@ -23,6 +23,7 @@ mod settings;
 mod settle;
 mod siege;
 
+pub use crate::familiarity::Familiarity;
 pub use attempt::Attempt;
 pub use driver::{Caller, Throttle};
 pub use error::{AttemptError, NameTag, Throttled, ThrottledBy};

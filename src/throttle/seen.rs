@@ -7,6 +7,7 @@ use super::lanes::Budgets;
 use super::mark::CheckedMark;
 use super::question::{Question, ROWS, Row};
 use crate::clock::Timestamp;
+use crate::familiarity::Familiarity;
 use crate::store::{Counter, Found, Lane};
 
 /// The rows of one attempt, as the store has them.
@@ -20,11 +21,11 @@ pub(super) struct Seen<'q> {
 
 /// How well a name knows a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Familiarity {
-    Stranger,
+pub(super) enum KnownNetwork {
+    No,
     /// Another address of its block.
-    Block,
-    Network,
+    InBlock,
+    Yes,
 }
 
 impl<'q> Seen<'q> {
@@ -68,20 +69,29 @@ impl<'q> Seen<'q> {
         }
     }
 
-    pub(super) fn familiarity(&self) -> Familiarity {
+    pub(super) fn network(&self) -> KnownNetwork {
         let [block, network] = &self.question.tags;
         match self.value(Row::Familiar) {
-            Some(value) if value.get(..8) != Some(block) => Familiarity::Stranger,
-            Some(value) if value.get(8..16) == Some(network) => Familiarity::Network,
-            Some(_) => Familiarity::Block,
-            None => Familiarity::Stranger,
+            Some(value) if value.get(..8) != Some(block) => KnownNetwork::No,
+            Some(value) if value.get(8..16) == Some(network) => KnownNetwork::Yes,
+            Some(_) => KnownNetwork::InBlock,
+            None => KnownNetwork::No,
+        }
+    }
+
+    pub(super) fn familiarity(&self) -> Familiarity {
+        match self.network() {
+            _ if self.mark().is_some() => Familiarity::Device,
+            KnownNetwork::No => Familiarity::Stranger,
+            KnownNetwork::InBlock => Familiarity::Block,
+            KnownNetwork::Yes => Familiarity::Network,
         }
     }
 
     /// Returns when the name last logged in from this very network, as far as is noted.
     pub(super) fn familiar_since(&self) -> Option<Timestamp> {
         let value = self.value(Row::Familiar)?;
-        (self.familiarity() == Familiarity::Network)
+        (self.network() == KnownNetwork::Yes)
             .then(|| moment(value.get(16..)?))
             .flatten()
     }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::identity_error::IdentityError;
 use super::stamp::Stamp;
 use crate::clock::Timestamp;
+use crate::familiarity::Familiarity;
 use crate::limits::MAX_DATA_BYTES;
 use crate::names::{Scope, Subject};
 use crate::request_context::RequestContext;
@@ -55,6 +56,8 @@ pub struct Identity {
     pub(crate) context: Option<RequestContext>,
     /// The text of the device's marks, which come with the tokens.
     pub(crate) device_mark: Option<Zeroizing<String>>,
+    /// How well the name that logs in knows the client.
+    pub(crate) familiarity: Option<Familiarity>,
 }
 
 impl Identity {
@@ -75,6 +78,7 @@ impl Identity {
             replaced: Vec::new(),
             context: None,
             device_mark: None,
+            familiarity: None,
         }
     }
 

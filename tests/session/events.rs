@@ -1,5 +1,6 @@
 //! What an application is told of its logins.
 
+mod familiarity;
 mod refused;
 mod said;
 
