@@ -140,12 +140,7 @@ impl Provider {
         let needed = layer.require_scope(scope.parse::<tower_bearer::Scope>().unwrap());
         let request = with_authorization(&format!("Bearer {token}"));
         send(&needed, request).await.assert_passed(subject);
-        let more = self.layer.clone().require_scope("never-granted");
-        ask(&more, &format!("Bearer {token}")).await.assert_refused(
-            403,
-            "insufficient_scope",
-            "scope_missing",
-        );
+        self.assert_not_granted("never-granted").await;
 
         let past = json!({ "exp": self.site.clock.now().as_secs() - 3600 });
         self.ask(&past).await.assert_invalid_token("token_expired");
@@ -155,6 +150,16 @@ impl Provider {
         ask(&self.layer, &format!("Bearer {forged}"))
             .await
             .assert_invalid_token("token_invalid");
+    }
+
+    /// Asserts that the token does not allow this scope.
+    pub(crate) async fn assert_not_granted(&self, scope: &str) {
+        let token = self.token(&self.header, &json!({}));
+        let scope = scope.parse::<tower_bearer::Scope>().unwrap();
+        let needed = self.layer.clone().require_scope(scope);
+        ask(&needed, &format!("Bearer {token}"))
+            .await
+            .assert_refused(403, "insufficient_scope", "scope_missing");
     }
 
     /// Asserts that the token is refused with these claims changed, for example as an ID token.

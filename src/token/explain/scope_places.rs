@@ -23,7 +23,8 @@ pub(super) fn places<'c>(claims: &'c Object<'_>) -> Vec<Vec<&'c str>> {
     let clients = clients.map(|client| vec!["resource_access", client, "roles"]);
     let named = claims
         .names()
-        .filter(|name| ENDS.iter().any(|end| name.ends_with(end)));
+        .filter(|name| ENDS.iter().any(|end| name.ends_with(end)))
+        .filter(|name| *name != OF_THE_CALLERS_PROJECT);
     let named = named.map(|name| vec![name]);
     let all = usual.chain(clients).chain(named);
     all.filter(|path| !is_of_login(&scope_at(path, claims)))
@@ -60,3 +61,7 @@ const USUAL: [&[&str]; 10] = [
 ];
 
 const ENDS: [&str; 4] = [":roles", ":groups", "/roles", "/permissions"];
+
+/// Zitadel: the roles in the project of the application that asked for the token. Its owner may
+/// give them to anyone.
+const OF_THE_CALLERS_PROJECT: &str = "urn:zitadel:iam:org:project:roles";

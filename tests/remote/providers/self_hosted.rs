@@ -64,19 +64,24 @@ async fn zitadel() {
         .issuer("https://example.zitadel.cloud")
         .audience("260000000000000001")
         .accept_untyped_jwt()
-        .scope_claim(&["urn:zitadel:iam:org:project:roles"])
+        .scope_claim(&["urn:zitadel:iam:org:project:260000000000000001:roles"])
     );
     let issuer = "https://example.zitadel.cloud";
     let claims = json!({
         "iss": issuer, "aud": ["250000000000000001@orders", "260000000000000001"],
         "sub": "270000000000000001", "client_id": "250000000000000001@orders", "jti": "V2_1",
-        "urn:zitadel:iam:org:project:roles": { "admin": { "280000000000000001": "example.com" } },
+        // The caller's own project, and that of the API.
+        "urn:zitadel:iam:org:project:roles": { "admin": { "280000000000000002": "evil.test" } },
+        "urn:zitadel:iam:org:project:260000000000000001:roles": {
+            "reader": { "280000000000000001": "example.com" },
+        },
     });
     let header = json!({ "alg": "RS256", "typ": "JWT" });
     let provider = Provider::new(&row, Some(issuer), header, claims);
     provider
-        .assert_accepted("270000000000000001", "admin")
+        .assert_accepted("270000000000000001", "reader")
         .await;
+    provider.assert_not_granted("admin").await;
     provider
         .assert_refused(&json!({ "aud": ["250000000000000001@orders"] }))
         .await;

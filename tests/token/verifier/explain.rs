@@ -351,8 +351,11 @@ fn a_scope_that_a_login_needs_is_not_a_permission() {
         (json!({ "authorities": ["ROLE_A"] }), &["\"authorities\""]),
         (json!({ "cognito:groups": ["a"] }), &["\"cognito:groups\""]),
         (
-            json!({ "urn:zitadel:iam:org:project:roles": { "a": {} } }),
-            &["\"urn:zitadel:iam:org:project:roles\""],
+            json!({
+                "urn:zitadel:iam:org:project:roles": { "a": {} },
+                "urn:zitadel:iam:org:project:26:roles": { "b": {} },
+            }),
+            &["\"urn:zitadel:iam:org:project:26:roles\""],
         ),
         (
             json!({ "https://x.test/roles": ["a"] }),
