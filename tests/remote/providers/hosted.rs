@@ -102,6 +102,7 @@ async fn clerk() {
         .issuer("https://example.clerk.accounts.dev")
         .audience("https://app.example.com")
         .audience_claim(&["azp"])
+        .require_claim(&["sts"], ["active"])
         .accept_untyped_jwt()
         .scope_claim(&["o", "rol"])
     );
@@ -119,6 +120,8 @@ async fn clerk() {
         .assert_refused(&json!({ "azp": "https://evil.example.com" }))
         .await;
     provider.assert_refused(&json!({ "azp": null })).await;
+    // The user has not set up the second factor that they need.
+    provider.assert_refused(&json!({ "sts": "pending" })).await;
 }
 
 #[tokio::test]
