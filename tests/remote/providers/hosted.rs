@@ -45,6 +45,8 @@ async fn okta() {
         RemoteJwks::discover("https://example.okta.com/oauth2/default"),
         .issuer("https://example.okta.com/oauth2/default")
         .audience("api://default")
+        .subject_claim(&["uid"])
+        .subject_claim(&["sub"])
         .accept_untyped_jwt()
         .scope_claim(&["scp"])
     );
@@ -55,9 +57,10 @@ async fn okta() {
         "auth_time": 1_700_000_000,
     });
     let provider = Provider::new(&row, Some(issuer), json!({ "alg": "RS256" }), claims);
-    provider
-        .assert_accepted("alice@example.com", "orders")
-        .await;
+    provider.assert_accepted("00u1", "orders").await;
+    // Client credentials.
+    let machine = json!({ "uid": null, "sub": "0oa1", "cid": "0oa1" });
+    provider.ask(&machine).await.assert_passed("0oa1");
     provider
         .assert_refused(&json!({ "aud": "c-1", "at_hash": "x" }))
         .await;
