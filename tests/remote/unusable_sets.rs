@@ -84,6 +84,31 @@ async fn it_is_a_warning_of_its_own() {
     );
 }
 
+/// An issuer may withdraw all of its keys. A server without keys is not ready.
+#[tokio::test]
+async fn an_empty_set_is_not_ready_and_one_warning_names_its_url() {
+    let (log, _guard) = Log::capture();
+    let site = Site::of(&[]);
+    let keys = site.remote();
+    let layer = site.layer(&keys);
+    for _ in 0..3 {
+        keys.renew().await.unwrap();
+        assert!(!keys.is_ready());
+        ask(&layer, &site.bearer(&key(P256)))
+            .await
+            .assert_invalid_token("token_invalid");
+    }
+    let warnings = log.take_warnings();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].contains("no key that can be used") && warnings[0].contains(JWKS),
+        "{warnings:?}"
+    );
+    site.publish(&[&key(P256)]);
+    keys.renew().await.unwrap();
+    assert!(keys.is_ready() && log.take().contains("over: "), "{log:?}");
+}
+
 #[tokio::test]
 async fn a_set_with_many_such_keys_makes_no_long_warning() {
     let (log, _guard) = Log::capture();

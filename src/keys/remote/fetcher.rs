@@ -28,6 +28,8 @@ pub(super) struct Fetcher {
 /// A key set that was fetched, and for how long it may be kept.
 pub(super) struct Fetched {
     pub(super) keys: KeySet,
+    /// Says that the set is empty, where it is.
+    pub(super) no_key: Option<FetchError>,
     pub(super) lifetime: Duration,
 }
 
@@ -74,11 +76,10 @@ impl Fetcher {
         for LeftOut { index, reason, .. } in &set.left_out {
             tracing::debug!(index, error = %ShownCause(reason), "a key of the issuer is left out");
         }
-        if set.keys.is_empty() {
-            tracing::warn!("the issuer publishes no key");
-        }
         // An empty set counts too: an issuer may withdraw its keys.
+        let no_key = set.keys.is_empty();
         Ok(Fetched {
+            no_key: no_key.then(|| FetchError::new(url, "the key set is empty")),
             keys: set.into(),
             lifetime: lifetime(response.headers()),
         })

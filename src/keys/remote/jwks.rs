@@ -39,7 +39,7 @@ use crate::url::is_loopback;
 /// does not affect the others. HMAC keys and private keys are left out too, because a published key
 /// is not secret. A set that has keys, of which none can be used, is a fault of the issuer: the
 /// keys before it are gone, tokens are answered with 503, and a warning names each key and the
-/// reason. An empty set withdraws all keys: tokens are refused.
+/// reason. An empty set withdraws all keys: tokens are refused, after one warning.
 ///
 /// **Which URLs are allowed.** An `https` URL. Plain `http` is allowed only on this machine, or
 /// with [`dangerous_over_http`](Self::dangerous_over_http).
@@ -163,10 +163,11 @@ impl RemoteJwks {
         })
     }
 
-    /// Returns whether there are keys, for a readiness probe. It also starts the first fetch.
+    /// Returns whether there is a key, for a readiness probe. It also starts the first fetch.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.current().load().get().is_some()
+        let keys = self.current().load();
+        keys.get().is_some_and(|keys| !keys.is_empty())
     }
 
     /// Fetches the keys now, and waits for them. Use it at start-up, if a process should not start

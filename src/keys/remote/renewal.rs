@@ -210,9 +210,9 @@ impl Renewal {
                         useless.note(Err(error));
                     }
                     Err(error) => failures.note(Err(error)),
-                    Ok(()) => {
+                    Ok(no_key) => {
                         failures.note::<JwksError>(Ok(()));
-                        useless.note::<JwksError>(Ok(()));
+                        useless.note(no_key.map_or(Ok(()), Err));
                     }
                 }
                 continue;
@@ -224,7 +224,8 @@ impl Renewal {
         }
     }
 
-    async fn fetch(&self) -> Result<(), JwksError> {
+    /// Fetches the keys. It also returns why there are none, if the set is empty.
+    async fn fetch(&self) -> Result<Option<FetchError>, JwksError> {
         self.state.send_modify(|state| {
             state.is_fetching = true;
             self.is_settled.store(false, Ordering::Release);
@@ -235,7 +236,11 @@ impl Renewal {
         let now = self.clock.monotonic();
         // Callers that wait for the fetch find its keys.
         let outcome = match outcome {
-            Ok(Fetched { keys, lifetime }) => {
+            Ok(Fetched {
+                keys,
+                no_key,
+                lifetime,
+            }) => {
                 let untried = keys.untried().map(OneLine);
                 // Not every renewal repeats it.
                 if self.keys.replace(Some(keys))
@@ -243,7 +248,7 @@ impl Renewal {
                 {
                     tracing::warn!(%why, "the issuer publishes keys that are not tried");
                 }
-                Ok(lifetime)
+                Ok((lifetime, no_key))
             }
             Err(error) => {
                 if error.withdraws_keys() {
@@ -257,7 +262,7 @@ impl Renewal {
             state.fetches += 1;
             state.failure = outcome.as_ref().err().cloned();
             match &outcome {
-                Ok(lifetime) => {
+                Ok((lifetime, _)) => {
                     let is_settled = !self.asked.load(Ordering::Relaxed);
                     self.is_settled.store(is_settled, Ordering::Release);
                     state.failures = 0;
@@ -282,7 +287,7 @@ impl Renewal {
                 }
             }
         });
-        outcome.map(drop)
+        outcome.map(|(_, no_key)| no_key)
     }
 }
 
