@@ -90,10 +90,18 @@ impl AcceptedIssuer {
 
     /// Returns whether a key signs tokens with this `iss`. The tenants of an issuer have one set,
     /// and a key in it may be that of one tenant: its member `issuer` says so.
+    ///
+    /// A verifier of one tenant may have that set too. It may also know the tenant by another name
+    /// than the set does, on another host: version 1 of Entra ID is `sts.windows.net`.
     pub(super) fn has(&self, key: &Key, iss: Option<&str>) -> bool {
-        match (self, key.issuer.as_deref()) {
-            (Self::One(_), _) | (_, None) => true,
-            (Self::Pattern { .. }, Some(owner)) => owner.contains('{') || Some(owner) == iss,
+        let Some(owner) = key.issuer.as_deref().filter(|owner| !owner.contains('{')) else {
+            return true;
+        };
+        match self {
+            Self::One(issuer) => {
+                owner == issuer.as_str() || !have_same_origin(owner, issuer.as_str())
+            }
+            Self::Pattern { .. } => Some(owner) == iss,
         }
     }
 
@@ -127,6 +135,19 @@ impl AcceptedIssuer {
         let tenant = iss.strip_prefix(before)?.strip_suffix(after)?;
         is_tenant(tenant).then_some(tenant)
     }
+}
+
+/// Returns whether both are URLs with the same scheme, host and port.
+fn have_same_origin(one: &str, other: &str) -> bool {
+    origin(one)
+        .zip(origin(other))
+        .is_some_and(|(one, other)| one.eq_ignore_ascii_case(other))
+}
+
+fn origin(url: &str) -> Option<&str> {
+    let host = url.find("://")? + "://".len();
+    let path = url[host..].find('/').map_or(url.len(), |path| host + path);
+    Some(&url[..path])
 }
 
 fn is_tenant(text: &str) -> bool {

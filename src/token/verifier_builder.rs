@@ -69,7 +69,8 @@ pub struct AccessTokenVerifierBuilder {
 
 impl AccessTokenVerifierBuilder {
     /// Sets the issuer of the tokens, which is required. It has to be their `iss` byte by byte,
-    /// with the slash at the end if there is one.
+    /// with the slash at the end if there is one. A key whose member `issuer` names another issuer
+    /// on the same host does not sign them.
     ///
     /// A verifier has one issuer.
     /// [`BearerAuthLayer::with_verifier`](crate::BearerAuthLayer::with_verifier) accepts the tokens

@@ -46,6 +46,7 @@ pub(crate) use row;
 /// A provider that publishes its keys, and signs tokens.
 pub(crate) struct Provider {
     site: Site,
+    keys: RemoteJwks,
     layer: BearerAuthLayer,
     keys_url: String,
     pair: (&'static str, &'static str),
@@ -88,9 +89,10 @@ impl Provider {
         };
         site.put(&keys_url, &key_set(pair).to_string());
         let keys = site.fetched_by((row.keys)().unwrap());
-        let layer = row.layer(&site, keys.into());
+        let layer = row.layer(&site, keys.clone().into());
         Self {
             site,
+            keys,
             layer,
             keys_url,
             pair,
@@ -106,6 +108,11 @@ impl Provider {
             set["keys"][1][name] = value.clone();
         }
         self.site.put(&self.keys_url, &set.to_string());
+    }
+
+    /// Fetches what is published now.
+    pub(crate) async fn renew(&self) {
+        self.keys.renew().await.unwrap();
     }
 
     /// The layer's response to a token with these claims changed.

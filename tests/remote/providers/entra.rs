@@ -27,6 +27,11 @@ async fn entra_v1() {
     let header = json!({ "alg": "RS256", "typ": "JWT", "x5t": "x" });
     let provider = Provider::new(&row, None, header, claims);
     provider.assert_accepted("pairwise-1", "orders.read").await;
+    // The set names the tenant as in version 2.
+    let owner = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
+    provider.publish_key_with(&json!({ "issuer": owner }));
+    provider.renew().await;
+    provider.ask(&json!({})).await.assert_passed("pairwise-1");
     // The ID token of an application that users log in to.
     provider.assert_refused(&json!({ "aud": "c-1" })).await;
 }
@@ -115,6 +120,37 @@ async fn a_key_of_one_tenant_does_not_sign_for_another() {
         } else {
             answer.assert_invalid_token("token_invalid");
         }
+    }
+}
+
+/// The same set, for a verifier of one tenant.
+#[tokio::test]
+async fn a_key_of_another_tenant_does_not_sign_for_the_only_one() {
+    let row = row!(
+        "One of several tenants",
+        RemoteJwks::new("https://login.microsoftonline.com/common/discovery/v2.0/keys"),
+        .issuer("https://login.microsoftonline.com/8d3e2a61-5f0b-4b9a-9d5e-0c4a6a5b7f10/v2.0")
+        .audience("3f1c5b7e-2d4a-4c6b-8e9f-1a2b3c4d5e6f")
+        .accept_untyped_jwt()
+    );
+    let of = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+    let claims = json!({
+        "iss": of(TENANT), "aud": "3f1c5b7e-2d4a-4c6b-8e9f-1a2b3c4d5e6f", "sub": "pairwise-1",
+    });
+    let header = json!({ "alg": "RS256", "typ": "JWT" });
+    let provider = Provider::undocumented(&row, None, header, claims);
+    for owner in [of("{tenantid}"), of(TENANT)] {
+        provider.publish_key_with(&json!({ "issuer": owner }));
+        provider.renew().await;
+        provider.ask(&json!({})).await.assert_passed("pairwise-1");
+    }
+    for owner in [
+        of("9188040d-6c67-4c5b-b112-36a304b66dad"),
+        "HTTPS://Login.MicrosoftOnline.com/x/v2.0".to_owned(),
+    ] {
+        provider.publish_key_with(&json!({ "issuer": owner }));
+        provider.renew().await;
+        provider.assert_refused(&json!({})).await;
     }
 }
 
