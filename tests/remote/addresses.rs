@@ -95,6 +95,24 @@ fn an_issuer_has_no_query_and_a_set_may_have_one() {
 }
 
 #[test]
+fn the_url_of_the_metadata_is_not_an_issuer_and_the_error_names_the_issuer() {
+    for document in ["openid-configuration", "oauth-authorization-server", "jwks"] {
+        let url = format!("https://id.example.com/realms/main/.well-known/{document}");
+        for constructor in [
+            RemoteJwks::discover,
+            RemoteJwks::dangerous_discover_over_http,
+        ] {
+            let error = constructor(&url).unwrap_err().to_string();
+            assert!(
+                error.contains("Write \"https://id.example.com/realms/main\""),
+                "{error}"
+            );
+        }
+        assert!(RemoteJwks::new(&url).is_ok());
+    }
+}
+
+#[test]
 fn a_fragment_does_not_hide_behind_a_query() {
     for constructor in [RemoteJwks::new, RemoteJwks::dangerous_over_http] {
         assert!(constructor("https://login.example.com/keys#fragment").is_err());

@@ -94,7 +94,8 @@ impl RemoteJwks {
     ///
     /// # Errors
     ///
-    /// The text is not an `https` URL (or `http` on this machine), or it has a query.
+    /// The text is not an `https` URL (or `http` on this machine), it has a query, or it is that of
+    /// the metadata, with `/.well-known/`.
     pub fn discover(issuer: &str) -> Result<Self, ConfigError> {
         let issuer = KeySetLocation::issuer(issuer, is_loopback)?;
         Ok(Self::at(KeySetLocation::discovered(issuer)))
@@ -115,7 +116,7 @@ impl RemoteJwks {
     ///
     /// # Errors
     ///
-    /// The text is not a URL, or it has a query.
+    /// The text is not a URL, it has a query, or it is that of the metadata.
     pub fn dangerous_discover_over_http(issuer: &str) -> Result<Self, ConfigError> {
         let issuer = KeySetLocation::issuer(issuer, ANYWHERE)?;
         Ok(Self::at(KeySetLocation::Issuer(issuer, ANYWHERE)))

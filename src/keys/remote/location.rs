@@ -24,7 +24,16 @@ impl KeySetLocation {
         issuer: &str,
         may_be_plain: fn(&str) -> bool,
     ) -> Result<HttpUrl, ConfigError> {
-        http_url(issuer, may_be_plain, "dangerous_discover_over_http")
+        let url = http_url(issuer, may_be_plain, "dangerous_discover_over_http")?;
+        match issuer.split_once("/.well-known/") {
+            Some((before, _)) => Err(ConfigError::new(format!(
+                "{:?} is the URL of a document, not of an issuer. Write {:?}, or the `issuer` in \
+                 the document",
+                shortened(issuer),
+                shortened(before)
+            ))),
+            None => Ok(url),
+        }
     }
 
     /// Metadata that was fetched safely must not lead to a plain http URL.
@@ -69,13 +78,17 @@ fn http_url(
         if !is_plain {
             return error;
         }
-        let shown: String = text.chars().take(200).collect();
         ConfigError::new(format!(
-            "{shown:?} is plain http to another machine, so an attacker on the network path could \
+            "{:?} is plain http to another machine, so an attacker on the network path could \
              insert their own keys. Use https, or `RemoteJwks::{setting}` within a network that \
-             you trust"
+             you trust",
+            shortened(text)
         ))
     })
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 /// The hosts to which `http` may lead.
