@@ -1,6 +1,7 @@
 //! Which addresses keys may come from.
 
-use tower_bearer::{ConfigError, RemoteJwks};
+use tower_bearer::keys::KeySource;
+use tower_bearer::{AccessTokenVerifier, ConfigError, RemoteJwks};
 
 type Constructor = fn(&str) -> Result<RemoteJwks, ConfigError>;
 
@@ -92,6 +93,24 @@ fn an_issuer_has_no_query_and_a_set_may_have_one() {
     assert!(RemoteJwks::dangerous_discover_over_http(address).is_err());
     // A user does not hide behind it.
     assert!(RemoteJwks::new("https://user@login.example.com/keys?x").is_err());
+}
+
+/// A set may be protected with a secret in its query.
+#[test]
+fn debug_shows_no_query() {
+    let keys = RemoteJwks::new("https://id.example.com/keys?p=B2C_1&key=hunter2").unwrap();
+    for shown in [
+        format!("{keys:?}"),
+        format!("{:?}", KeySource::from(keys.clone())),
+        format!("{:?}", AccessTokenVerifier::builder(keys)),
+    ] {
+        assert!(
+            shown.contains("https://id.example.com/keys") && !shown.contains("hunter2"),
+            "{shown}"
+        );
+    }
+    let issuer = RemoteJwks::discover("https://id.example.com/main").unwrap();
+    assert!(format!("{issuer:?}").contains("https://id.example.com/main"));
 }
 
 #[test]

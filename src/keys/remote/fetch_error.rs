@@ -136,7 +136,7 @@ fn resolve(url: &Uri, location: &str) -> Option<String> {
 }
 
 /// Text from elsewhere, as a log may show it: without a query, a user and control characters.
-struct Shown<'t>(&'t str);
+pub(super) struct Shown<'t>(pub(super) &'t str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -18,7 +18,6 @@ use crate::keys::left_out::{self, LeftOut};
 use crate::shown::ShownCause;
 
 /// Fetches a key set, and remembers the URL that its issuer's metadata named.
-#[derive(Debug)]
 pub(super) struct Fetcher {
     settings: Settings,
     /// The URL of the set, and when the metadata named it, by the monotonic clock.

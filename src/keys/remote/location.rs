@@ -1,12 +1,15 @@
 //! [`KeySetLocation`] is where a key set is found.
 
+use std::fmt;
+
 use http::Uri;
 
+use super::fetch_error::Shown;
 use crate::error::ConfigError;
 use crate::url::{HttpUrl, is_loopback};
 
 /// Where a key set is found.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum KeySetLocation {
     /// At this URL.
     Set(Uri),
@@ -44,6 +47,16 @@ impl KeySetLocation {
             is_loopback
         };
         Self::Issuer(issuer, may_be_plain)
+    }
+}
+
+/// The query of a URL may have a secret.
+impl fmt::Debug for KeySetLocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set(url) => write!(f, "Set({})", Shown(&url.to_string())),
+            Self::Issuer(issuer, _) => write!(f, "Issuer({issuer:?})"),
+        }
     }
 }
 

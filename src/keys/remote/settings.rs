@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::keys::algorithm::Algorithm;
 
 /// The settings of a renewal.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Settings {
     pub(super) location: KeySetLocation,
     pub(super) client: Arc<dyn HttpClient>,
