@@ -13,6 +13,7 @@ pub(crate) struct Header {
     algorithm: Part,
     kid: Option<Part>,
     typ: Option<Part>,
+    has_nonce: bool,
 }
 
 /// Shows nothing: a header is a part of a token.
@@ -46,10 +47,12 @@ impl Header {
         let algorithm = text_of("alg", VerifyErrorKind::Malformed)?;
         let algorithm = algorithm.ok_or(VerifyErrorKind::Malformed)?;
         let kid = text_of("kid", VerifyErrorKind::Malformed)?;
+        let has_nonce = matches!(header.get("nonce"), Some(Json::Text(_)));
         Ok(Self {
             algorithm,
             kid,
             typ,
+            has_nonce,
             text,
             segment: segment.into(),
         })
@@ -74,5 +77,10 @@ impl Header {
         self.typ
             .as_ref()
             .map(|typ| typ.of_text(self.text.decoded()))
+    }
+
+    /// Returns whether it has a member `nonce`, which RFC 7515 does not know.
+    pub(super) fn has_nonce(&self) -> bool {
+        self.has_nonce
     }
 }

@@ -222,6 +222,7 @@ impl<'t> Jws<'t> {
         let outcome = self.demand_signature_by_any(&mut candidates);
         Some(outcome.map_err(|kind| match candidates.next() {
             Some(_) => VerifyError::new(kind, UNTRIED),
+            None if header.has_nonce() => VerifyError::new(kind, NONCE),
             None => kind.into(),
         }))
     }
@@ -264,6 +265,10 @@ type Signature = SmallVec<[u8; 64]>;
 
 const UNTRIED: &str = "it may mean more than four keys, and the others were not tried. Let the \
     issuer name the key in its tokens (kid)";
+
+/// Graph signs the hash of the nonce instead of the nonce.
+const NONCE: &str = "its header has a nonce, like a token for Microsoft Graph, which only Graph \
+    can check. Let the client ask for a scope of this API";
 
 pub(super) fn check_size(bytes: usize, most: usize) -> Result<(), VerifyError> {
     if bytes > most {

@@ -1,7 +1,7 @@
 //! Microsoft: Entra ID in all its versions, B2C and ADFS.
 
 use serde_json::json;
-use support::Log;
+use support::{Log, ask};
 use tower_bearer::RemoteJwks;
 
 use super::{Provider, row};
@@ -68,6 +68,26 @@ async fn entra_v2() {
     provider
         .assert_refused(&json!({ "aud": "c-1", "nonce": "x" }))
         .await;
+}
+
+/// Microsoft signs another header than the one that it sends.
+#[tokio::test]
+async fn the_log_says_that_a_token_may_be_for_microsoft_graph() {
+    let provider = several_tenants();
+    let (log, _guard) = Log::capture();
+    let graph = json!({ "aud": "00000003-0000-0000-c000-000000000000" });
+    for (nonce, is_named) in [(json!("s3cr3t"), true), (json!(null), false)] {
+        let header = json!({ "alg": "RS256", "typ": "JWT", "nonce": nonce });
+        let token = provider.token(&header, &graph);
+        let forged = format!("Bearer {}AAAA", &token[..token.len() - 4]);
+        ask(&provider.layer, &forged)
+            .await
+            .assert_invalid_token("token_invalid");
+        let text = log.take();
+        assert!(text.contains("signature of the token"), "{text}");
+        assert_eq!(text.contains("Microsoft Graph"), is_named, "{text}");
+        assert!(!text.contains("s3cr3t"), "{text}");
+    }
 }
 
 fn several_tenants() -> Provider {
