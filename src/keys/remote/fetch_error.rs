@@ -55,7 +55,10 @@ impl FetchError {
             source = cause.source();
         }
         if what.contains("UnknownIssuer") || what.contains("CaUsedAsEndEntity") {
-            what.push_str(". For a private authority set SSL_CERT_FILE, or use `with_http_client`");
+            what.push_str(
+                ". For a private authority set SSL_CERT_FILE (on Linux and BSD), or use \
+                 `with_http_client`",
+            );
         }
         Self::new(url, what)
     }

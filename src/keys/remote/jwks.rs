@@ -125,9 +125,9 @@ impl RemoteJwks {
     /// Fetches with `client`: a `reqwest::Client` of the application, or one of another library.
     /// See [`HttpClient`] for private certificates and protected key sets.
     ///
-    /// The default is `reqwest` with `rustls`, the root certificates of the operating system or of
-    /// `SSL_CERT_FILE`, and the proxies that `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` name. This
-    /// machine is never asked through a proxy.
+    /// The default is `reqwest` with `rustls`, the root certificates of the operating system, or
+    /// on Linux and BSD those of `SSL_CERT_FILE`, and the proxies that `HTTPS_PROXY`, `HTTP_PROXY`
+    /// and `NO_PROXY` name. This machine is never asked through a proxy.
     pub fn with_http_client(self, client: impl HttpClient) -> Self {
         Self::from_settings(Settings {
             client: Arc::new(client),
