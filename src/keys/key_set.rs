@@ -304,14 +304,12 @@ impl KeySet {
         ))
     }
 
-    /// Returns the key that this header would mean, if it was left out of the set.
+    /// Returns the key that this header names, if it was left out of the set. A header without a
+    /// name means the other keys: many sets have one for encryption, which is left out.
     pub(crate) fn left_out(&self, kid: Option<&str>) -> Option<&LeftOut> {
+        let kid = kid.filter(|kid| !self.names(kid))?;
         let mut left_out = self.left_out.iter();
-        match kid {
-            Some(kid) if self.names(kid) => None,
-            Some(kid) => left_out.find(|key| key.kid.as_deref().is_none_or(|own| own == kid)),
-            None => left_out.next(),
-        }
+        left_out.find(|key| key.kid.as_deref().is_none_or(|own| own == kid))
     }
 }
 
@@ -356,7 +354,12 @@ mod tests {
             "{reason}"
         );
         assert_eq!(keys.why_unknown(Some("other"), "ES256K"), None);
-        assert!(keys.why_unknown(None, "ES256K").is_some());
+        let other = keys.why_unknown(None, "ES256K").unwrap();
+        assert!(
+            other.contains("\"good\" is for EdDSA") && !other.contains("bad"),
+            "{other}"
+        );
+        assert!(keys.left_out(None).is_none());
         assert!(keys.left_out(Some("good")).is_none());
         // Also after a merge, and without a `kid`.
         let merged = read("").merge(read(r#",{"kty":"EC"}"#)).merge(keys);

@@ -149,6 +149,26 @@ fn a_known_key_with_another_algorithm_is_not_taken_for_one_that_is_left_out() {
     }
 }
 
+/// Many sets have a key for encryption. A token without a `kid` does not mean that one.
+#[test]
+fn a_token_without_a_name_is_not_explained_by_a_key_that_is_left_out() {
+    let clock = ManualClock::new();
+    let mut good = jwk(&key(ED25519).key_set());
+    good["kid"] = json!("good");
+    let encrypting = json!({ "kty": "EC", "crv": "P-256", "kid": "unrelated", "use": "enc" });
+    let keys = json!({ "keys": [encrypting, good] }).to_string();
+    let verifier = verifier_with(KeySet::from_jwk_set(&keys).unwrap(), &clock);
+    let header = json!({ "alg": "ES256", "typ": "at+jwt" });
+    let error = verifier.verify(&signed_by(P256, &header, &claims(&clock)));
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), VerifyErrorKind::UnknownKey);
+    let text = error.to_string();
+    assert!(
+        text.contains("\"good\" is for EdDSA") && !text.contains("unrelated"),
+        "{text}"
+    );
+}
+
 // requirement 33
 #[test]
 fn an_hmac_key_is_as_long_as_its_hash() {
