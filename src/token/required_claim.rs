@@ -4,6 +4,7 @@ use super::claim_path::ClaimPath;
 use super::error::{VerifyError, list, shown_json};
 use super::error_kind::VerifyErrorKind;
 use super::json::{Json, Object};
+use crate::error::ConfigError;
 
 /// A claim, and the values that it may have.
 #[derive(Clone, Debug)]
@@ -15,6 +16,17 @@ pub(super) struct RequiredClaim {
 impl RequiredClaim {
     pub(super) fn new(path: ClaimPath, values: Vec<String>) -> Self {
         Self { path, values }
+    }
+
+    /// Checks that a token could pass.
+    pub(super) fn check_values(&self) -> Result<(), ConfigError> {
+        if self.values.is_empty() {
+            return Err(ConfigError::new(format!(
+                "`require_claim` has no value for {}, so no token could pass. Name one",
+                self.path
+            )));
+        }
+        Ok(())
     }
 
     pub(super) fn check(&self, claims: &Object<'_>) -> Result<(), VerifyError> {

@@ -305,9 +305,10 @@ impl AccessTokenVerifierBuilder {
     /// # Errors
     ///
     /// One error lists all wrong settings: no issuer, more than one, or an empty one; no audience,
-    /// or an empty one; a pattern without one placeholder, or without a tenant; a leeway above 5
-    /// minutes; a size that is zero or above 1 MiB; a [`KeySet`](crate::KeySet) without a key, or
-    /// with more than four keys that one token could mean.
+    /// or an empty one; a pattern without one placeholder, or without a tenant; a required claim
+    /// without a value; a leeway above 5 minutes; a size that is zero or above 1 MiB; a
+    /// [`KeySet`](crate::KeySet) without a key, or with more than four keys that one token could
+    /// mean.
     pub fn build(self) -> Result<AccessTokenVerifier, ConfigError> {
         let Self {
             keys,
@@ -338,6 +339,9 @@ impl AccessTokenVerifierBuilder {
             .filter_map(|name| problems.note(Audience::new(name)))
             .collect();
         problems.note(check_leeway(settings.leeway));
+        for required in &settings.required_claims {
+            problems.note(required.check_values());
+        }
         problems.note(match settings.max_token_bytes {
             1..=MOST_TOKEN_BYTES => Ok(()),
             _ => Err(TOKEN_BYTES),

@@ -43,6 +43,21 @@ async fn a_claim_has_to_have_one_of_the_values() {
     );
 }
 
+/// As where the values come from an empty list of the configuration.
+#[test]
+fn a_claim_without_a_value_is_a_wrong_setting() {
+    let none: [&str; 0] = [];
+    let error = builder(&ManualClock::new())
+        .require_claim(&["org", "id"], none)
+        .require_claim(&["drn"], ["DS"])
+        .build()
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "`require_claim` has no value for org.id, so no token could pass. Name one"
+    );
+}
+
 #[tokio::test]
 async fn each_call_is_a_condition_and_a_path_leads_into_objects() {
     let clock = ManualClock::new();
