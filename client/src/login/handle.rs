@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use http::HeaderValue;
-
 use super::form::add;
-use crate::refresh::{Shared, fresh_of};
+use crate::refresh::Shared;
 use crate::runtime::runtime;
 use crate::secret::Secret;
 use crate::store::Keeper;
@@ -219,36 +217,6 @@ impl Login {
     pub async fn forget(&self) -> Result<(), ClientError> {
         self.shared.tokens.forget_all();
         self.save().await
-    }
-
-    /// Returns `Bearer` and an access token that is good for a while, for what is not an HTTP
-    /// client: the handshake of a WebSocket, an interceptor. The value is sensitive.
-    ///
-    /// It is for the origins of the [`Server`] only.
-    ///
-    /// # Errors
-    ///
-    /// - [`NotLoggedIn`](crate::ClientErrorKind::NotLoggedIn).
-    /// - [`LoginReplaced`](crate::ClientErrorKind::LoginReplaced): another login came meanwhile.
-    /// - [`Denied`](crate::ClientErrorKind::Denied),
-    ///   [`TooManyAttempts`](crate::ClientErrorKind::TooManyAttempts) and
-    ///   [`Unavailable`](crate::ClientErrorKind::Unavailable): a refresh failed. In the pause after
-    ///   it they come at once: see [`Login::retry_now`].
-    /// - [`Storage`](crate::ClientErrorKind::Storage): the store cannot be read, so the refresh
-    ///   token may be an old one.
-    /// - [`Settings`](crate::ClientErrorKind::Settings), as in [`Login::log_in`].
-    ///
-    /// ```
-    /// # use tower_bearer_client::{BoxError, Login};
-    /// async fn handshake(login: &Login) -> Result<http::Request<()>, BoxError> {
-    ///     let request = http::Request::get("wss://api.example.com/feed");
-    ///     Ok(request.header("authorization", login.authorization().await?).body(())?)
-    /// }
-    /// ```
-    pub async fn authorization(&self) -> Result<HeaderValue, ClientError> {
-        let login = self.shared.tokens.login()?;
-        let pair = fresh_of(login, Arc::clone(&self.shared), None).await?;
-        Ok(pair.authorization.clone())
     }
 
     /// Returns the layer that sends the tokens of this login. A request whose body is `Clone` is

@@ -1,5 +1,6 @@
 //! The login of one user: what an application holds.
 
+mod authorization;
 mod builder;
 mod form;
 mod handle;

@@ -5,6 +5,7 @@ mod failures;
 mod files;
 mod foreign_store;
 mod forgotten;
+mod handshakes;
 mod line;
 mod loopback;
 mod marks;
