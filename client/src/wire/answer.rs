@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 use crate::secret::Secret;
 
@@ -36,7 +37,9 @@ impl TokenAnswer {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct ErrorAnswer {
+    #[serde(deserialize_with = "text")]
     pub(crate) error: String,
+    #[serde(deserialize_with = "text")]
     reason: String,
 }
 
@@ -59,6 +62,21 @@ impl ErrorAnswer {
             .find(|text| is_word(text) && !is_secret(text))
             .map(Cow::Owned)
     }
+}
+
+/// A member that is not a text, as `null`, counts as absent and does not hide the other one.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Member {
+        Text(String),
+        Other(IgnoredAny),
+    }
+
+    Ok(match Member::deserialize(deserializer)? {
+        Member::Text(text) => text,
+        Member::Other(_) => String::new(),
+    })
 }
 
 fn is_word(text: &str) -> bool {

@@ -92,6 +92,36 @@ async fn a_reason_that_repeats_a_secret_of_the_request_is_not_shown() {
     }
 }
 
+#[tokio::test]
+async fn a_member_that_is_not_a_text_does_not_hide_the_other_one() {
+    for body in [
+        r#"{"error":"invalid_grant","reason":null}"#,
+        r#"{"reason":7,"error":"invalid_grant"}"#,
+        r#"{"error":"invalid_grant","reason":{"of":["it"]},"error_description":null}"#,
+    ] {
+        let world = World::new().await;
+        world.line.faults(LOGIN, [Fault::Respond(400, None, body)]);
+        let refused = world.login.log_in("alice", "wonderland-7").await;
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.kind(), ClientErrorKind::InvalidCredentials);
+        assert_eq!(refused.reason(), Some("invalid_grant"), "{body}");
+        world.pass(30 * MINUTE);
+        let ends = Fault::Respond(400, None, body);
+        world.line.faults(REFRESH, [ends]);
+        let ended = world.me().await.unwrap_err();
+        assert_eq!(ended.kind(), ClientErrorKind::NotLoggedIn, "{body}");
+        assert_eq!(ended.reason(), Some("invalid_grant"));
+        assert!(!world.login.is_logged_in());
+    }
+    let world = World::new().await;
+    let odd = Fault::Respond(400, None, r#"{"error":null,"reason":"not_paid"}"#);
+    world.line.faults(LOGIN, [odd]);
+    let refused = world.login.log_in("alice", "wonderland-7").await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.kind(), ClientErrorKind::Unavailable);
+    assert_eq!(refused.reason(), Some("not_paid"));
+}
+
 #[test]
 fn the_server_sends_no_reason_that_the_client_does_not_read() {
     let longest: &'static str = "a".repeat(64).leak();
