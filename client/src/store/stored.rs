@@ -69,19 +69,27 @@ impl StoredLogin {
     ///
     /// # Errors
     ///
-    /// It is something else. The error repeats nothing of it.
+    /// It is something else, as JSON of another program. The error repeats nothing of it.
     ///
     /// ```
     /// use tower_bearer_client::StoredLogin;
     ///
     /// assert!(StoredLogin::from_json(b"{}").is_ok());
+    /// assert!(StoredLogin::from_json(br#"{"theme":"dark"}"#).is_err());
     /// assert!(StoredLogin::from_json(b"secret").is_err());
     /// ```
     pub fn from_json(json: &[u8]) -> Result<Self, BoxError> {
-        serde_json::from_slice(json).map_err(|_| {
+        let read = serde_json::from_slice(json).ok();
+        let login = read.filter(|login: &Self| !login.is_empty() || json.trim_ascii() == b"{}");
+        login.ok_or_else(|| {
             "this is not a login that was stored here: `LoginBuilder::open_empty` replaces it"
                 .into()
         })
+    }
+
+    /// Only the default is written without tokens and without a mark.
+    fn is_empty(&self) -> bool {
+        self.tokens.is_none() && self.device_mark.is_none()
     }
 
     /// Writes one line of JSON. The text has the tokens: keep it as you keep a password. It is
@@ -140,8 +148,7 @@ impl StoredLogin {
 
     /// Another server must not get it.
     pub(crate) fn expect_for(&self, server: &str) -> Result<(), BoxError> {
-        let is_empty = self.tokens.is_none() && self.device_mark.is_none();
-        if is_empty || self.server == server {
+        if self.is_empty() || self.server == server {
             return Ok(());
         }
         Err(match &*self.server {

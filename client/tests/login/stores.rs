@@ -126,6 +126,10 @@ async fn a_damaged_file_is_an_error_that_repeats_nothing_and_is_left_as_it_is() 
         r#"{"tokens":{"refresh_token":"rt1_leak"}}"#,
         r#"{"tokens":"rt1_leak"}"#,
         "",
+        // The settings of a program, and records without a login that this crate never writes.
+        r#"{"theme":"dark"}"#,
+        r#"{"tokens":null}"#,
+        "[null,null]",
     ] {
         fs::write(&path, damaged).unwrap();
         let server = Server::new(ORIGIN, "/auth").unwrap();
