@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::link::end_of;
 use super::temporary;
 use crate::{BoxError, StoredLogin, TokenStore};
 
@@ -15,7 +16,8 @@ use crate::{BoxError, StoredLogin, TokenStore};
 /// A save writes a new file beside it and renames it, so that a crash leaves the old one or the new
 /// one. A file that a crash has left beside it is deleted by the first save or clear that comes
 /// more than a minute later. The folder has to be there: without it a load is an error, since the
-/// drive may be away. A file that others can read is refused: its tokens may be theirs.
+/// drive may be away. A file that others can read is refused: its tokens may be theirs. A symbolic
+/// link stays: its target is written and deleted.
 ///
 /// ```
 /// use tower_bearer_client::{FileTokenStore, StoredLogin, TokenStore};
@@ -61,7 +63,7 @@ impl FileTokenStore {
         let file = match opened {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return match temporary::folder_of(&self.path).is_dir() {
+                return match temporary::folder_of(&end_of(&self.path)?).is_dir() {
                     true => Ok(None),
                     // It may be on a drive that is away, with the file.
                     false => Err("its folder is not there".into()),
@@ -80,16 +82,27 @@ impl FileTokenStore {
     }
 
     fn write(&self, login: &StoredLogin) -> Result<(), BoxError> {
-        let new = temporary::name_beside(&self.path)?;
+        let path = end_of(&self.path)?;
+        let new = temporary::name_beside(&path)?;
         let written =
-            write_new(&new, login.to_json().as_bytes()).and_then(|()| fs::rename(&new, &self.path));
+            write_new(&new, login.to_json().as_bytes()).and_then(|()| fs::rename(&new, &path));
         if let Err(error) = written {
             // There may be none.
             let _ = fs::remove_file(&new);
             return Err(error.into());
         }
-        temporary::clean_up(&self.path);
+        temporary::clean_up(&path);
         Ok(())
+    }
+
+    fn delete(&self) -> Result<(), BoxError> {
+        let path = end_of(&self.path)?;
+        let removed = fs::remove_file(&path);
+        temporary::clean_up(&path);
+        match removed {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -103,12 +116,7 @@ impl TokenStore for FileTokenStore {
     }
 
     fn clear(&self) -> Result<(), BoxError> {
-        let removed = fs::remove_file(&self.path);
-        temporary::clean_up(&self.path);
-        match removed {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(self.named(error)),
-            _ => Ok(()),
-        }
+        self.delete().map_err(|error| self.named(error))
     }
 
     fn place(&self) -> String {

@@ -2,6 +2,7 @@
 
 mod file_store;
 mod keeper;
+mod link;
 mod memory_store;
 mod stored;
 mod temporary;

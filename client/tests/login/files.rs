@@ -65,3 +65,45 @@ fn a_pipe_is_not_a_file() {
     let refused = receiver.recv_timeout(Duration::from_secs(10));
     assert!(refused.unwrap().contains("not a file"));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_symbolic_link_stays_and_its_target_is_written_and_deleted() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let target = elsewhere.path().join("login.json");
+    let (link, second) = (folder.path().join("link"), folder.path().join("second"));
+    // The one beside it, and that leads to another folder.
+    symlink("second", &link).unwrap();
+    symlink(&target, &second).unwrap();
+    let store = FileTokenStore::new(&link);
+    // The second time the target is not there any more, but the links are.
+    for _ in 0..2 {
+        assert!(store.load().unwrap().is_none());
+        store.save(&StoredLogin::default()).unwrap();
+        store.save(&StoredLogin::default()).unwrap();
+        let about = fs::symlink_metadata(&target).unwrap();
+        assert!(about.is_file());
+        assert_eq!(about.permissions().mode() & 0o777, 0o600);
+        assert_eq!(names(elsewhere.path()), ["login.json"]);
+        assert!(store.load().unwrap().is_some());
+        store.clear().unwrap();
+        assert!(!target.exists());
+        assert_eq!(names(folder.path()), ["link", "second"]);
+    }
+    // The drive of the target may be away.
+    let folder_of_target = elsewhere.path().to_owned();
+    drop(elsewhere);
+    assert!(!folder_of_target.exists());
+    let away = store.load().unwrap_err().to_string();
+    assert!(away.ends_with("link: its folder is not there"), "{away}");
+    store.save(&StoredLogin::default()).unwrap_err();
+    // Nor are links replaced that lead to each other.
+    fs::remove_file(&second).unwrap();
+    symlink("link", &second).unwrap();
+    store.load().unwrap_err();
+    store.save(&StoredLogin::default()).unwrap_err();
+    store.clear().unwrap_err();
+    assert_eq!(names(folder.path()), ["link", "second"]);
+}
