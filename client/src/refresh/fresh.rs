@@ -108,7 +108,8 @@ async fn fail(shared: &Shared, pair: &Arc<Pair>, failure: Failure) -> Ending {
             let _ = shared.save().await;
             return Ending::Failed(failure.error);
         }
-        Then::Again(named) => (named, LONGEST_REST),
+        // Zero names no time: a server that is busy for an hour may send it each time.
+        Then::Again(named) => (named.filter(|named| !named.is_zero()), LONGEST_REST),
         Then::Retry => (None, LONGEST_REST_OFFLINE),
         Then::Renew | Then::Ask | Then::Rest => (None, LONGEST_REST),
     };
@@ -148,12 +149,12 @@ async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
             }
             Err(failure) => failure,
         };
-        let wait = match failure.then {
+        let named = match failure.then {
             Then::Retry if attempt < ATTEMPTS => None,
-            Then::Again(wait) if attempt < ATTEMPTS => wait,
+            Then::Again(named) if attempt < ATTEMPTS => named,
             _ => return Err(failure),
         };
-        let wait = wait.unwrap_or(PAUSE * attempt);
+        let wait = named.unwrap_or_default().max(PAUSE * attempt);
         // No caller waits for that long. The next one after the rest tries again.
         if wait > LONGEST_WAIT {
             return Err(failure);
@@ -166,7 +167,7 @@ async fn present(shared: &Shared, pair: &Pair) -> Result<Pair, Failure> {
 /// A caller who waited for a logout, or for a refresh whose runtime is gone, looks again.
 const LOOKS: usize = 4;
 const ATTEMPTS: u32 = 3;
-/// Between attempts, where the server names no time.
+/// Between attempts, where the server names no longer time.
 const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// After a refresh that failed, and twice as long after the next, unless the server names a time.

@@ -22,7 +22,7 @@ use crate::{ClientErrorKind, Clock, HttpClient, Server};
 pub(crate) struct Endpoints {
     pub(crate) server: Server,
     http: Box<dyn Exchange>,
-    /// For a date in `Retry-After`.
+    /// For a date in `Retry-After` of a response without `Date`.
     clock: Arc<dyn Clock>,
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{DATE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     Silence,
     /// Something else answers, with `Retry-After` or without.
     Respond(u16, Option<&'static str>, &'static str),
+    /// 503 at this `Date`, with this `Retry-After`.
+    Busy(&'static str, &'static str),
     /// 400 `invalid_grant`, whose reason is this field of the request, or its key.
     Repeat(&'static str),
     /// 401, with this challenge.
@@ -124,6 +126,12 @@ impl Line {
                     .headers_mut()
                     .extend(retry_after.map(|value| (RETRY_AFTER, value.parse().unwrap())));
                 *answer.body_mut() = Full::from(body).boxed();
+            }
+            Some(Fault::Busy(date, retry_after)) => {
+                *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                let headers = answer.headers_mut();
+                headers.insert(DATE, date.parse()?);
+                headers.insert(RETRY_AFTER, retry_after.parse()?);
             }
             Some(Fault::Repeat(name)) => {
                 let mut fields = form_urlencoded::parse(&body);

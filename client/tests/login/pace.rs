@@ -9,6 +9,7 @@ use support::{HOUR, MINUTE, SECOND};
 use tower_bearer_client::{ClientErrorKind, MemoryTokenStore, SendOnce};
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::world::{Fault, REFRESH, World, me, request};
@@ -54,6 +55,27 @@ async fn a_client_that_is_offline_rests_for_half_a_minute_at_most() {
     world.login.retry_now();
     assert_eq!(world.me().await.unwrap(), 200);
     assert_eq!(world.refreshes_sent(), 3 * 8 + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_names_zero_is_not_asked_without_a_pause() {
+    for status in [503, 429] {
+        let world = World::new().await;
+        world.pass(30 * MINUTE);
+        let busy = (0..3 * 5).map(|_| Fault::Respond(status, Some("0"), ""));
+        world.line.faults(REFRESH, busy);
+        for (failures, rest) in (1..).zip([1, 2, 4, 8, 16]) {
+            let started = Instant::now();
+            world.me().await.unwrap_err();
+            assert_eq!(started.elapsed(), Duration::from_millis(1500));
+            let resting = world.me().await.unwrap_err();
+            let rest = Duration::from_secs(rest);
+            assert_eq!(resting.retry_after(), Some(rest));
+            assert_eq!(world.refreshes_sent(), 3 * failures);
+            world.pass(rest);
+        }
+        assert_eq!(world.me().await.unwrap(), 200);
+    }
 }
 
 #[tokio::test]

@@ -94,6 +94,30 @@ async fn a_date_in_retry_after_is_respected() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_date_in_retry_after_is_measured_by_the_clock_of_the_server() {
+    for (date, until) in [
+        // The client is a day behind, and a day ahead.
+        (
+            "Fri, 02 Jan 2026 00:30:00 GMT",
+            "Fri, 02 Jan 2026 00:30:07 GMT",
+        ),
+        (
+            "Wed, 31 Dec 2025 00:30:00 GMT",
+            "Wed, 31 Dec 2025 00:30:07 GMT",
+        ),
+        ("yesterday", "Thu, 01 Jan 2026 00:30:07 GMT"),
+        ("Fri, 02 Jan 2026 00:30:00 GMT", "7"),
+    ] {
+        let world = World::new().await;
+        world.pass(30 * MINUTE);
+        world.line.faults(REFRESH, [Fault::Busy(date, until)]);
+        let started = tokio::time::Instant::now();
+        assert_eq!(world.me().await.unwrap(), 200, "{date}");
+        assert_eq!(started.elapsed().as_secs(), 7, "{date}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_429_is_not_asked_again_before_its_time() {
     for (retry_after, wait) in [(None, 60), (Some("90"), 90)] {
         let world = World::new().await;
