@@ -38,7 +38,9 @@ use crate::{BoxError, StoredLogin};
 /// them out at their next look. Since a program that replaces a file may delete it first, the store
 /// is read again after 0.2 seconds before that.
 ///
-/// The keyring of the operating system, with the crate `keyring`, is ten lines:
+/// The keyring of the operating system, with the crate `keyring`, is ten lines. That of Windows has
+/// room for 2560 bytes, and `set_password` would use two of them for each character. A record is
+/// the access token and up to 1000 bytes, where the `scope` and the name of the server are short.
 ///
 /// ```
 /// use tower_bearer_client::{BoxError, StoredLogin, TokenStore};
@@ -51,8 +53,8 @@ use crate::{BoxError, StoredLogin};
 /// #     impl std::error::Error for Error {}
 /// #     #[derive(Debug)] pub struct Entry;
 /// #     impl Entry {
-/// #         pub fn get_password(&self) -> Result<String, Error> { Err(Error::NoEntry) }
-/// #         pub fn set_password(&self, _: &str) -> Result<(), Error> { Ok(()) }
+/// #         pub fn get_secret(&self) -> Result<Vec<u8>, Error> { Err(Error::NoEntry) }
+/// #         pub fn set_secret(&self, _: &[u8]) -> Result<(), Error> { Ok(()) }
 /// #         pub fn delete_credential(&self) -> Result<(), Error> { Err(Error::NoEntry) }
 /// #     }
 /// # }
@@ -62,15 +64,15 @@ use crate::{BoxError, StoredLogin};
 ///
 /// impl TokenStore for Keyring {
 ///     fn load(&self) -> Result<Option<StoredLogin>, BoxError> {
-///         match self.0.get_password() {
-///             Ok(json) => StoredLogin::from_json(json.as_bytes()).map(Some),
+///         match self.0.get_secret() {
+///             Ok(json) => StoredLogin::from_json(&json).map(Some),
 ///             Err(keyring::Error::NoEntry) => Ok(None),
 ///             Err(error) => Err(error.into()),
 ///         }
 ///     }
 ///
 ///     fn save(&self, login: &StoredLogin) -> Result<(), BoxError> {
-///         Ok(self.0.set_password(&login.to_json())?)
+///         Ok(self.0.set_secret(login.to_json().as_bytes())?)
 ///     }
 ///
 ///     fn clear(&self) -> Result<(), BoxError> {

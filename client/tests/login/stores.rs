@@ -216,3 +216,22 @@ async fn a_refresh_that_cannot_be_saved_serves_its_calls_and_can_be_saved_later(
     assert_eq!(me(client).await.unwrap(), 200);
     assert_eq!(world.refreshes_sent(), 1);
 }
+
+/// A keyring may be small. The access token is as long as the server makes it.
+#[tokio::test]
+async fn a_record_stays_small_however_often_a_user_logs_in() {
+    let store = MemoryTokenStore::default();
+    let world = world(store.clone()).await;
+    for _ in 0..20 {
+        world.login.log_in("alice", "wonderland-7").await.unwrap();
+    }
+    // As the server writes the marks of a device that four people use.
+    let mark = format!("dm1_{}", "a".repeat(67));
+    let marks = [&*mark; 4].join(".");
+    world.login.set_device_mark(&marks).await.unwrap();
+    world.pass(30 * MINUTE);
+    let header = world.login.authorization().await.unwrap();
+    let access = header.len() - "Bearer ".len();
+    let stored = store.load().unwrap().unwrap().to_json();
+    assert!(stored.len() - access <= 1000, "{}", stored.len());
+}
