@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::shared::Shared;
 use crate::ClientError;
@@ -28,26 +28,40 @@ pub(crate) async fn fresh_of(
 
 /// The same for whichever login is held.
 async fn fresh(shared: Arc<Shared>, refused: Option<u64>) -> Result<Arc<Pair>, ClientError> {
+    let tokens = &shared.tokens;
     for _ in 0..LOOKS {
-        let ending = match Next::of(&shared.tokens, refused)? {
+        let (pair, ending) = match Next::of(tokens, refused)? {
             Next::Use(pair) => return Ok(pair),
-            Next::Wait(ending) => ending,
-            Next::Refresh(turn) => {
+            Next::Wait(pair, ending) => (pair, ending),
+            Next::Refresh(pair, turn) => {
                 let ending = turn.subscribe();
                 let runtime = runtime()?;
                 // In a task of its own, so that a caller who hangs up does not end it for the
                 // others.
                 runtime.spawn(refresh(Arc::clone(&shared), refused, turn));
-                ending
+                (pair, ending)
             }
         };
-        match ended(ending).await {
+        let ending = match tokens.patience(&pair, refused) {
+            // The refresh is ahead of time: nobody needs its tokens yet.
+            Some(Duration::ZERO) => return Ok(pair),
+            Some(patience) => match timeout(patience, ended(ending)).await {
+                Ok(ending) => ending,
+                Err(_) if tokens.holds(&pair) && tokens.patience(&pair, refused).is_some() => {
+                    return Ok(pair);
+                }
+                // It was refused or replaced meanwhile.
+                Err(_) => continue,
+            },
+            None => ended(ending).await,
+        };
+        match ending {
             // However short its life is.
-            Ending::Renewed(pair) if shared.tokens.holds(&pair) => return Ok(pair),
+            Ending::Renewed(pair) if tokens.holds(&pair) => return Ok(pair),
             // An access token that still lives serves this call. So do the tokens of a login that
             // came between.
             Ending::Failed(failure) => {
-                return match shared.tokens.due(refused) {
+                return match tokens.due(refused) {
                     Ok(Due::Use(pair)) => Ok(pair),
                     _ => Err(failure),
                 };

@@ -100,9 +100,19 @@ impl Tokens {
         held.turn = None;
     }
 
-    /// Whether the access token serves for a while, although it should be renewed.
-    pub(super) fn is_good(&self, pair: &Pair, refused: Option<u64>) -> bool {
-        pair.left(self.now()) > pair.margin() / 2 && !self.held().has_to_go(pair, refused)
+    /// How long a call may wait for the refresh of this pair: not at all while its access token
+    /// serves for a while, and then half of what it has left. `None`: it serves no longer.
+    pub(crate) fn patience(&self, pair: &Pair, refused: Option<u64>) -> Option<Duration> {
+        let now = self.now();
+        let left = pair.left(now);
+        let may_serve = !left.is_zero() && !pair.was_set_back(now);
+        if !may_serve || self.held().has_to_go(pair, refused) {
+            None
+        } else if left > pair.margin() / 2 {
+            Some(Duration::ZERO)
+        } else {
+            Some(left / 2)
+        }
     }
 
     /// The pair that is held. `refused` is the number of one whose access token the server no

@@ -103,11 +103,15 @@ impl Pair {
         self.expires_at.saturating_sub(now)
     }
 
-    /// Whether the token should be renewed. One that has more left than it ever lived has not: the
-    /// clock was set back.
+    /// Whether the token should be renewed.
     pub(crate) fn is_due(&self, now: Duration) -> bool {
-        let (left, margin) = (self.left(now), self.margin());
-        left <= margin || left > self.lifetime.saturating_add(margin)
+        self.left(now) <= self.margin() || self.was_set_back(now)
+    }
+
+    /// Whether the clock was set back: the token has more left than it ever lived, and may have
+    /// expired.
+    pub(crate) fn was_set_back(&self, now: Duration) -> bool {
+        self.left(now) > self.lifetime.saturating_add(self.margin())
     }
 
     /// The token is renewed when no more than this is left.

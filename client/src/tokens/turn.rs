@@ -10,11 +10,12 @@ use super::held::{Due, Tokens};
 use super::pair::Pair;
 use crate::ClientError;
 
-/// The next step of a caller who may refresh.
+/// The next step of a caller who may refresh. While the refresh of a pair is under way, that pair
+/// may still serve: see [`Tokens::patience`].
 pub(crate) enum Next {
     Use(Arc<Pair>),
-    Refresh(Turn),
-    Wait(watch::Receiver<Ending>),
+    Refresh(Arc<Pair>, Turn),
+    Wait(Arc<Pair>, watch::Receiver<Ending>),
 }
 
 /// The right to refresh, or to log out. It is given back when it is dropped.
@@ -75,14 +76,12 @@ impl Next {
         };
         let turn = match Turn::take(tokens) {
             Ok(turn) => turn,
-            // One refreshes ahead of time. The others need not wait while the token is good.
-            Err(_) if tokens.is_good(&pair, refused) => return Ok(Self::Use(pair)),
-            Err(ending) => return Ok(Self::Wait(ending)),
+            Err(ending) => return Ok(Self::Wait(pair, ending)),
         };
         // The turn before may have ended just now.
         Ok(match tokens.due(refused)? {
             Due::Use(pair) => Self::Use(pair),
-            Due::Refresh(_) => Self::Refresh(turn),
+            Due::Refresh(pair) => Self::Refresh(pair, turn),
         })
     }
 }

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use support::{Call, MINUTE, SECOND};
+use tokio::time::Instant;
 use tower::ServiceExt;
 use tower_bearer::SessionPolicy;
 use tower_bearer_client::{ClientError, ClientErrorKind, Login, MemoryTokenStore, Server};
@@ -26,21 +27,58 @@ async fn a_logout_waits_for_the_refresh_and_ends_its_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_caller_waits_for_a_refresh_ahead_of_time_and_the_others_do_not() {
+async fn nobody_waits_for_a_refresh_ahead_of_time() {
     let world = World::new().await;
     world.pass(30 * MINUTE - 50 * SECOND);
-    world.line.faults(REFRESH, [Fault::Silence]);
-    let started = tokio::time::Instant::now();
-    let first = tokio::spawn(world.client.clone().oneshot(request("/me")));
-    while world.refreshes_sent() == 0 {
-        tokio::task::yield_now().await;
+    let silent = (0..3).map(|_| Fault::Silence);
+    world.line.faults(REFRESH, silent);
+    let started = Instant::now();
+    for _ in 0..2 {
+        for outcome in world.me_at_once(5).await {
+            assert_eq!(outcome.unwrap(), 200);
+        }
     }
+    assert_eq!(started.elapsed().as_secs(), 0);
+    assert_eq!(world.refreshes_sent(), 1);
+    // It goes on without them.
+    tokio::time::sleep(10 * SECOND + SECOND).await;
+    assert_eq!(world.refreshes_sent(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_waits_for_a_refresh_for_half_of_what_its_token_has_left() {
+    let world = World::new().await;
+    world.pass(30 * MINUTE - 20 * SECOND);
+    let silent = (0..3).map(|_| Fault::Silence);
+    world.line.faults(REFRESH, silent);
+    let started = Instant::now();
     for outcome in world.me_at_once(5).await {
         assert_eq!(outcome.unwrap(), 200);
     }
-    assert_eq!(started.elapsed().as_secs(), 0);
-    assert_eq!(first.await.unwrap().unwrap().status(), 200);
     assert_eq!(started.elapsed().as_secs(), 10);
+    // Without a token that serves it, it waits for the outcome.
+    world.pass(20 * SECOND);
+    let failed = world.me().await.unwrap_err();
+    assert_eq!(failed.kind(), ClientErrorKind::Unavailable);
+    assert_eq!(started.elapsed().as_secs(), 31);
+    assert_eq!(world.refreshes_sent(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_waits_does_not_use_a_token_that_is_refused_meanwhile() {
+    let world = World::new().await;
+    let refused = world.login.authorization().await.unwrap();
+    world.pass(30 * MINUTE - 20 * SECOND);
+    world.line.faults(REFRESH, [Fault::Silence, Fault::Silence]);
+    let started = Instant::now();
+    let login = world.login.clone();
+    let waits = tokio::spawn(async move { login.authorization().await });
+    while world.refreshes_sent() == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.login.note_refused(&refused);
+    assert_ne!(waits.await.unwrap().unwrap(), refused);
+    assert_eq!(started.elapsed().as_secs(), 21);
 }
 
 #[tokio::test]
@@ -88,7 +126,7 @@ async fn a_date_in_retry_after_is_respected() {
     world
         .line
         .faults(REFRESH, [Fault::Respond(503, Some(date), "")]);
-    let started = tokio::time::Instant::now();
+    let started = Instant::now();
     assert_eq!(world.me().await.unwrap(), 200);
     assert_eq!(started.elapsed().as_secs(), 7);
 }
@@ -111,7 +149,7 @@ async fn a_date_in_retry_after_is_measured_by_the_clock_of_the_server() {
         let world = World::new().await;
         world.pass(30 * MINUTE);
         world.line.faults(REFRESH, [Fault::Busy(date, until)]);
-        let started = tokio::time::Instant::now();
+        let started = Instant::now();
         assert_eq!(world.me().await.unwrap(), 200, "{date}");
         assert_eq!(started.elapsed().as_secs(), 7, "{date}");
     }
