@@ -55,6 +55,7 @@ mod reauthenticate;
 mod received_tokens;
 mod refresh;
 mod refresh_token;
+mod reuse;
 mod revoked;
 mod rotation;
 mod sessions;

@@ -3,7 +3,7 @@
 
 use super::authorization::AuthorizeRequest;
 use super::error::{SessionError, SessionErrorKind};
-use super::event::{AuthEventKind, ReuseEvidence};
+use super::event::AuthEventKind;
 use super::events::Whose;
 use super::own_row::check_understood;
 use super::refresh_token::{Presented, Rid};
@@ -291,31 +291,7 @@ impl Sessions {
             Decision::Refuse(SessionOver::Expired) => {
                 Err(SessionError::new(SessionErrorKind::SessionExpired))
             }
-            Decision::Reuse => {
-                let row = session.parts();
-                tracing::warn!(
-                    session = %row.id,
-                    subject = %row.subject.shown(),
-                    presented = presented.generation,
-                    current = row.generation,
-                    rotated_at = ?row.rotated_at,
-                    confirmed = row.confirmed,
-                    recoveries = row.recoveries,
-                    "a used refresh token was presented, so there may be a stolen copy: the \
-                     session is ended"
-                );
-                let evidence = ReuseEvidence {
-                    presented: presented.generation,
-                    current: row.generation,
-                    rotated_at: row.rotated_at,
-                    confirmed: row.confirmed,
-                    recoveries: row.recoveries,
-                };
-                let whose = Whose::of_session(session).from(context);
-                self.tell(AuthEventKind::RefreshTokenReused(evidence), whose);
-                self.end(&row.id, RevocationReason::Reused, whose).await?;
-                Err(SessionError::new(SessionErrorKind::RefreshTokenReused))
-            }
+            Decision::Reuse => Err(self.stop_reuse(session, presented, context).await),
         }
     }
 

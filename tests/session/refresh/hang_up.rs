@@ -3,8 +3,11 @@
 use std::future::Future;
 use std::task::{Context, Waker};
 
-use support::{HOUR, Login, Tokens, form, settle};
+use support::{Call, HOUR, Login, MINUTE, Tokens, form, settle};
 use tower::ServiceExt;
+use tower_bearer::store::RevocationReason;
+
+use super::rotated;
 
 /// Refreshes, and hangs up after `polls` polls. Whether that came too late.
 fn hung_up(login: &Login, token: &str, polls: usize) -> bool {
@@ -96,4 +99,28 @@ async fn a_client_that_hangs_up_at_logout_or_login_leaves_nothing_half_done() {
         let live = login.sessions.list(&"alice".into()).await.unwrap();
         assert_eq!(live.len(), usize::from(too_late), "after {polls} polls");
     }
+}
+
+/// Otherwise a thief could raise the alarm again and again, and their session would go on.
+#[tokio::test]
+async fn a_client_that_hangs_up_at_the_alarm_does_not_keep_the_session_alive() {
+    let login = Login::new();
+    let (first, second) = rotated(&login).await;
+    login.confirm(&second).await;
+    login.clock.advance(MINUTE);
+
+    let revoke = login.store.pause_at(Call::Revoke);
+    tokio::select! {
+        biased;
+        _ = login.refresh(&first.refresh) => panic!("the store has not answered"),
+        () = revoke.reached() => {}
+    }
+    revoke.go_on();
+    settle().await;
+    let ended = login.row(&second).await.into_parts().revoked.unwrap();
+    assert_eq!(ended.reason, RevocationReason::Reused);
+    login
+        .me(&second.access)
+        .await
+        .assert_invalid_token("session_revoked");
 }
