@@ -8,7 +8,8 @@ use super::error::SessionError;
 use super::event::AuthEventKind;
 use super::events::Whose;
 use super::sessions::Sessions;
-use crate::limits::{REFRESH_DEADLINE, with_timeout};
+use crate::clock::Timestamp;
+use crate::limits::{MAX_LEEWAY, REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
 use crate::revocation::ensure_started;
 use crate::store::{RevocationReason, Session};
@@ -44,8 +45,7 @@ impl Sessions {
             match self.session_of(token).await? {
                 Some(session) => {
                     let whose = session.whose().at(client);
-                    self.end(&session.id, RevocationReason::LoggedOut, whose)
-                        .await
+                    self.end_of_token(&session, whose).await
                 }
                 None => Ok(Ended::sessions(0)),
             }
@@ -116,6 +116,30 @@ impl Sessions {
         self.0.owners.contains(&session.parts().owner)
     }
 
+    /// Ends the session that a client logs out of.
+    ///
+    /// A store revokes no session that it does not know. So where the row was lost, it is told by
+    /// itself of the logout: other processes refuse the access tokens then. This process tells it
+    /// once of each session, and each has cost the client a login.
+    async fn end_of_token(
+        &self,
+        session: &SessionOfToken,
+        whose: Whose<'_>,
+    ) -> Result<Ended, SessionError> {
+        let (id, untold) = (&session.id, &self.0.untold);
+        let was_known = self.sync().revocations().contains(id) && !untold.contains(id);
+        let ended = self.end(id, RevocationReason::LoggedOut, whose).await?;
+        if ended.any() || was_known || !session.may_have_access_tokens(self.now()) {
+            return Ok(ended);
+        }
+        untold.add(*id);
+        if self.0.store.find(id).await?.is_none() {
+            self.0.store.assert_revoked(&[*id], self.now()).await?;
+        }
+        untold.remove(id);
+        Ok(ended)
+    }
+
     pub(super) async fn end(
         &self,
         id: &SessionId,
@@ -140,6 +164,13 @@ impl Sessions {
 }
 
 impl SessionOfToken {
+    /// Returns whether an access token of the session may still be accepted: any one where this is
+    /// a refresh token, which has no expiry of its own.
+    fn may_have_access_tokens(&self, now: Timestamp) -> bool {
+        let claims = self.claims.as_ref();
+        claims.is_none_or(|claims| now < claims.expires_at() + MAX_LEEWAY)
+    }
+
     pub(super) fn whose(&self) -> Whose<'_> {
         let row = self.row.as_ref().map(Whose::of_session);
         row.or_else(|| self.claims.as_ref().map(Whose::of_claims))

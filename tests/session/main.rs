@@ -8,6 +8,7 @@ mod idle;
 mod later_versions;
 mod login;
 mod logout;
+mod lost_rows;
 mod many_revocations;
 #[cfg(feature = "metrics")]
 mod metrics;
