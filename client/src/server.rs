@@ -37,7 +37,8 @@ impl Server {
     /// path `auth`, as in `/auth`: `/auth/login`, `/auth/refresh`, `/auth/logout` and
     /// `/auth/reauthenticate`. Those of `/` or an empty text are `/login` and so on.
     ///
-    /// `http` is for loopback only: see [`Server::dangerous_over_plain_http`].
+    /// `http` is for loopback only: see [`Server::dangerous_over_plain_http`]. The HTTP client must
+    /// not send it through a proxy: `reqwest` needs `no_proxy` for that.
     ///
     /// # Errors
     ///

@@ -21,6 +21,9 @@ use super::resend::{Resend, SendTwice};
 /// refresh token or the password along. Version 0.13.5 takes an access token off where a redirect
 /// leads to another origin, but sends it again after a second redirect there.
 ///
+/// `reqwest` sends plain HTTP through the proxy that `HTTP_PROXY` names, to this machine too, and
+/// the proxy reads the password. For a server on loopback set `no_proxy`, as below, or `NO_PROXY`.
+///
 /// ```compile_fail
 /// # use tower::{Layer, Service};
 /// # fn call(login: &tower_bearer_client::Login, request: reqwest::Request) {
@@ -33,7 +36,7 @@ use super::resend::{Resend, SendTwice};
 /// use tower_bearer_client::{Login, ReqwestClient, Server};
 ///
 /// # async fn example() -> Result<(), tower_bearer_client::BoxError> {
-/// let http = ReqwestClient::build(reqwest::Client::builder())?;
+/// let http = ReqwestClient::build(reqwest::Client::builder().no_proxy())?;
 /// let login = Login::new(Server::new("http://127.0.0.1:3000", "/auth")?, http.clone());
 /// login.log_in("alice", "wonderland-7").await?;
 ///

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
-use http::{Request, Uri};
+use http::{Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -95,4 +95,20 @@ async fn reqwest_logs_in_refreshes_and_logs_out() {
     login.log_out().await.unwrap();
     let refused = client.call(hello()).await.unwrap_err();
     assert_eq!(refused.kind(), ClientErrorKind::NotLoggedIn);
+}
+
+/// The documentation says so.
+#[tokio::test]
+async fn reqwest_asks_a_proxy_for_this_machine_too_unless_it_has_none() {
+    let server = support::Login::new();
+    let origin = start_login(&server).await;
+    let proxy = start(Router::new().fallback(async || StatusCode::FORBIDDEN)).await;
+    let proxy = reqwest::Proxy::all(proxy).unwrap();
+    let builder = || reqwest::Client::builder().proxy(proxy.clone());
+    for (builder, is_direct) in [(builder(), false), (builder().no_proxy(), true)] {
+        let http = ReqwestClient::build(builder).unwrap();
+        let login = Login::new(Server::new(&origin, "/auth").unwrap(), http);
+        let outcome = login.log_in("alice", "wonderland-7").await;
+        assert_eq!(outcome.is_ok(), is_direct, "{outcome:?}");
+    }
 }
