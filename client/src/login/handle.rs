@@ -1,6 +1,7 @@
 //! [`Login`]: the login of one user at one server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::form::add;
 use crate::refresh::Shared;
@@ -8,7 +9,7 @@ use crate::runtime::runtime;
 use crate::secret::Secret;
 use crate::store::Keeper;
 use crate::tokens::{Ending, Lineage, Pair, Tokens, Turn};
-use crate::wire::{Endpoint, Endpoints, Then, With};
+use crate::wire::{Endpoint, Endpoints, Then, TokenAnswer, With};
 use crate::{BearerClientLayer, ClientError, Clock, HttpClient, SendTwice, Server, SystemClock};
 
 /// The login of one user at one server. Clones are the same login; `Debug` shows no token.
@@ -124,23 +125,33 @@ impl Login {
         add(&mut form, "device_mark", mark.as_ref().map(Secret::expose));
         let asked = held.now();
         // Without the old access token: if the answer were lost, its login would be too.
-        let mut answer = self
+        let answer = self
             .shared
             .endpoints
             .tokens(Endpoint::Login, &form, With::Nothing)
             .await
             .map_err(|failure| failure.error)?;
+        let mut asks = parameters.iter().filter(|(name, _)| *name == "scope");
+        let scope = asks.next().map(|(_, scope)| *scope);
+        self.begin(answer, asked, scope).await
+    }
+
+    /// Uses and stores the tokens of a login that was asked for at that time, with this `scope`.
+    pub(super) async fn begin(
+        &self,
+        mut answer: TokenAnswer,
+        asked: Duration,
+        scope: Option<&str>,
+    ) -> Result<(), ClientError> {
+        let runtime = runtime()?;
         let mark = answer.device_mark.take();
         let mut pair = Pair::from_answer(answer, asked, None)?;
-        pair.scope = parameters
-            .iter()
-            .find(|(name, _)| *name == "scope")
-            .map(|(_, scope)| (*scope).to_owned());
+        pair.scope = scope.map(str::to_owned);
         let lineage = Lineage::random().map_err(ClientError::unavailable)?;
-        held.begin(pair, lineage, mark);
+        self.shared.tokens.begin(pair, lineage, mark);
         let shared = Arc::clone(&self.shared);
         // In a task of its own: a caller who hangs up does not leave the old session alive.
-        let saving = runtime()?.spawn(async move {
+        let saving = runtime.spawn(async move {
             let saved = shared.save().await;
             // Best effort, since the login has succeeded.
             let _ = shared.end_replaced().await;

@@ -4,6 +4,7 @@ mod authorization;
 mod builder;
 mod form;
 mod handle;
+mod own_handler;
 mod reauthenticate;
 mod retry;
 mod saved;

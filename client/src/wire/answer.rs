@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
+use crate::ClientError;
 use crate::secret::Secret;
 
 /// The tokens of an answer (RFC 6749 section 5.1).
@@ -22,14 +23,13 @@ pub(crate) struct TokenAnswer {
 }
 
 impl TokenAnswer {
-    /// `None`: not the tokens of a bearer. serde's error repeats what it has read, so it stays
+    /// An error: not the tokens of a bearer. That of serde repeats what it has read, so it stays
     /// here.
-    pub(crate) fn read(json: &[u8]) -> Option<Self> {
-        let answer: Self = serde_json::from_slice(json).ok()?;
-        answer
-            .token_type
-            .eq_ignore_ascii_case("bearer")
-            .then_some(answer)
+    pub(crate) fn read(json: &[u8]) -> Result<Self, ClientError> {
+        let read = serde_json::from_slice(json).ok();
+        let is_bearer = |answer: &Self| answer.token_type.eq_ignore_ascii_case("bearer");
+        read.filter(is_bearer)
+            .ok_or_else(|| ClientError::unavailable("the answer holds no bearer token"))
     }
 }
 

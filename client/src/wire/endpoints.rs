@@ -66,7 +66,7 @@ impl Endpoints {
         with: With<'_>,
     ) -> Result<TokenAnswer, Failure> {
         let body = self.post(endpoint, form, with).await?;
-        TokenAnswer::read(&body).ok_or_else(|| Failure::rest("the answer holds no bearer token"))
+        Ok(TokenAnswer::read(&body)?)
     }
 
     /// Sends a form, and returns the body of an answer that is 200.

@@ -9,6 +9,7 @@ mod handshakes;
 mod line;
 mod loopback;
 mod marks;
+mod own_handler;
 mod pace;
 mod processes;
 mod reauthenticate;
