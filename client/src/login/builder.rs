@@ -91,6 +91,9 @@ impl LoginBuilder {
 
     /// Loads what the store has. `http` reaches the endpoints.
     ///
+    /// It waits for as long as the store takes, since a keyring may ask its user to unlock it. A
+    /// limit is up to the application, as with `tokio::time::timeout`.
+    ///
     /// # Errors
     ///
     /// [`Storage`](crate::ClientErrorKind::Storage): the store cannot be read, or has something
@@ -110,7 +113,7 @@ impl LoginBuilder {
     /// ```
     pub async fn open(self, http: impl HttpClient) -> Result<Login, ClientError> {
         let login = self.build(http, false);
-        login.reload().await?;
+        login.shared.open().await?;
         Ok(login)
     }
 

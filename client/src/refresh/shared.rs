@@ -15,6 +15,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Takes in what is stored, however long the store takes.
+    pub(crate) async fn open(&self) -> Result<(), ClientError> {
+        match &self.keeper {
+            Some(keeper) => keeper.open(&self.tokens).await,
+            None => Ok(()),
+        }
+    }
+
     /// Takes in what another process has stored.
     pub(crate) async fn reload(&self) -> Result<(), ClientError> {
         match &self.keeper {

@@ -36,8 +36,28 @@ impl Keeper {
     /// Reads what is stored, and takes it in where another process has written it.
     pub(crate) async fn look(&self, tokens: &Arc<Tokens>) -> Result<(), ClientError> {
         runtime()?;
+        self.visits
+            .run(self.taking_in(tokens))
+            .await
+            .map_err(failed)
+    }
+
+    /// The same for the first time, however long the store takes: a keyring may ask the user to
+    /// unlock it, and nothing else waits yet.
+    pub(crate) async fn open(&self, tokens: &Arc<Tokens>) -> Result<(), ClientError> {
+        runtime()?;
+        self.visits
+            .visit(self.taking_in(tokens))
+            .await
+            .map_err(failed)
+    }
+
+    fn taking_in(
+        &self,
+        tokens: &Arc<Tokens>,
+    ) -> impl FnOnce() -> Result<(), BoxError> + Send + use<> {
         let (keeper, held) = (self.clone(), Arc::clone(tokens));
-        let work = move || {
+        move || {
             if keeper.is_ignored() {
                 return Ok(());
             }
@@ -46,8 +66,7 @@ impl Keeper {
             // Before another thread writes: what is older by then would come back.
             held.take_in(keeper.kept(stored)?);
             Ok(())
-        };
-        self.visits.run(work).await.map_err(failed)
+        }
     }
 
     /// Writes what is held when its turn comes: so the last write has the last state. What another

@@ -36,7 +36,8 @@ impl Visits {
         }
     }
 
-    async fn visit<T: Send + 'static>(
+    /// The same however long it takes.
+    pub(super) async fn visit<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, BoxError> + Send + 'static,
     ) -> Result<T, BoxError> {

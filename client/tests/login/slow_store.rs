@@ -101,6 +101,29 @@ async fn a_store_that_does_not_answer_before_a_refresh_is_an_error_after_ten_sec
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_store_that_asks_its_user_for_a_minute_is_waited_for_where_it_is_opened() {
+    let shelf = Shelf::default();
+    let world = world(&shelf).await;
+    shelf.hang(Access::Load, 0);
+    let builder = Login::builder(Server::new(ORIGIN, "/auth").unwrap());
+    let builder = builder.store(shelf.clone()).clock(world.clock.clone());
+    let line = world.line.clone();
+    let opening = tokio::spawn(async move { builder.open(line).await });
+    shelf.reached().await;
+    for _ in 0..60 {
+        advance(SECOND).await;
+        tokio::task::yield_now().await;
+    }
+    assert!(!opening.is_finished());
+    shelf.open();
+    let login = opening.await.unwrap().unwrap();
+    assert!(login.is_logged_in());
+    // It is as any other from then on.
+    world.pass(30 * MINUTE);
+    assert!(login.authorization().await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_answer_does_not_hold_up_a_logout_for_ever() {
     let shelf = Shelf::default();
     let world = world(&shelf).await;
