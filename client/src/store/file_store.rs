@@ -19,6 +19,11 @@ use crate::{BoxError, StoredLogin, TokenStore};
 /// drive may be away. A file that others can read is refused: its tokens may be theirs. A symbolic
 /// link stays: its target is written and deleted.
 ///
+/// There is no lock between processes. If one forgets the login after another has looked at the
+/// file and before it renames its own, the login comes back. Log out first: then its tokens are
+/// worth nothing. A newer login that is overwritten like that is written again by its process with
+/// the next refresh.
+///
 /// ```
 /// use tower_bearer_client::{FileTokenStore, StoredLogin, TokenStore};
 ///

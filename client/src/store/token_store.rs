@@ -34,11 +34,12 @@ use crate::{BoxError, StoredLogin};
 /// since one origin may have several applications. A client of another server gets an error, sends
 /// nothing of it, and neither replaces nor deletes it, unless it was opened with `open_empty`.
 ///
-/// A login that one of them has logged out or forgotten does not come back through another. A
-/// process that finds nothing, where it has read or saved something before, forgets its tokens and
-/// the mark, except for a login of its own that is not saved yet. So to delete the file logs all of
-/// them out at their next look. Since a program that replaces a file may delete it first, the store
-/// is read again after 0.2 seconds before that.
+/// A login that one of them has logged out or forgotten does not come back through another, unless
+/// that one has just looked and is about to write: no lock is held in between. A process that finds
+/// nothing, where it has read or saved something before, forgets its tokens and the mark, except
+/// for a login of its own that is not saved yet. So to delete the file logs all of them out at
+/// their next look. Since a program that replaces a file may delete it first, the store is read
+/// again after 0.2 seconds before that.
 ///
 /// The keyring of the operating system, with the crate `keyring`, is ten lines. That of Windows has
 /// room for 2560 bytes, and `set_password` would use two of them for each character. A record is
