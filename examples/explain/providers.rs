@@ -59,7 +59,7 @@ pub(crate) fn kind_of_opaque(token: &str) -> Option<&'static str> {
 
 /// Issuers without their scheme and port, the more exact first. In a segment `*` is any text, and
 /// `**` is any number of segments.
-const PROVIDERS: [(&str, &str); 30] = [
+const PROVIDERS: [(&str, &str); 33] = [
     ("cognito-idp.*.amazonaws.com/*", "Amazon Cognito"),
     ("cognito-idp.*.amazonaws.com.cn/*", "Amazon Cognito"),
     ("*.b2clogin.com/**", "Entra B2C"),
@@ -73,6 +73,7 @@ const PROVIDERS: [(&str, &str); 30] = [
     ("*.okta-emea.com/**", "Okta"),
     ("*.clerk.accounts.dev", "Clerk"),
     ("clerk.*", "Clerk"),
+    ("*.kinde.com", "Kinde"),
     ("api.workos.com/**", "WorkOS"),
     ("api.descope.com/**", "Descope"),
     ("accounts.google.com", "Google"),
@@ -85,6 +86,8 @@ const PROVIDERS: [(&str, &str); 30] = [
     ("token.actions.githubusercontent.com/**", "GitHub Actions"),
     ("gitlab.com", "GitLab CI"),
     ("id.twitch.tv/oauth2", "Twitch"),
+    ("*.cloudflareaccess.com", "Cloudflare Access"),
+    ("cloud.google.com/iap", "Google IAP"),
     ("oauth.battle.net/**", "Battle.net"),
     ("*/application/o/*", "Authentik"),
     ("*/**/realms/*", "Keycloak"),

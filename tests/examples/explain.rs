@@ -364,6 +364,7 @@ fn a_provider_is_known_by_its_host_and_path() {
         ("https://example.okta.com/oauth2/default", Some("Okta")),
         ("https://example.clerk.accounts.dev", Some("Clerk")),
         ("https://clerk.example.com", Some("Clerk")),
+        ("https://example.kinde.com", Some("Kinde")),
         (
             "https://api.workos.com/user_management/client_01ABC",
             Some("WorkOS"),
@@ -398,6 +399,11 @@ fn a_provider_is_known_by_its_host_and_path() {
         ),
         ("https://gitlab.com", Some("GitLab CI")),
         ("https://id.twitch.tv/oauth2", Some("Twitch")),
+        (
+            "https://example.cloudflareaccess.com",
+            Some("Cloudflare Access"),
+        ),
+        ("https://cloud.google.com/iap", Some("Google IAP")),
         ("https://oauth.battle.net", Some("Battle.net")),
         ("https://example.com/dex", Some("Dex")),
         ("https://id.example.com", None),

@@ -5,6 +5,7 @@ mod entra;
 mod hosted;
 mod machines;
 mod others;
+mod proxies;
 mod self_hosted;
 
 use std::sync::Arc;
@@ -220,6 +221,7 @@ fn each_row_of_the_document_is_tested() {
         include_str!("providers/hosted.rs"),
         include_str!("providers/machines.rs"),
         include_str!("providers/others.rs"),
+        include_str!("providers/proxies.rs"),
         include_str!("providers/self_hosted.rs"),
     ]
     .concat();
@@ -228,7 +230,7 @@ fn each_row_of_the_document_is_tested() {
         .skip(2)
         .map(|line| line.trim_start_matches("| ").split(" |").next().unwrap())
         .collect();
-    assert!(rows.len() >= 27, "{rows:?}");
+    assert!(rows.len() >= 30, "{rows:?}");
     for name in rows {
         assert!(
             tests.contains(&format!("row!(\n        {name:?},")),

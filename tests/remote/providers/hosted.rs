@@ -128,6 +128,31 @@ async fn clerk() {
 }
 
 #[tokio::test]
+async fn kinde() {
+    let row = row!(
+        "Kinde",
+        RemoteJwks::discover("https://example.kinde.com"),
+        .issuer("https://example.kinde.com")
+        .audience("https://api.example.com")
+        .accept_untyped_jwt()
+        .scope_claim(&["permissions"])
+    );
+    let issuer = "https://example.kinde.com";
+    let claims = json!({
+        "iss": issuer, "aud": ["https://api.example.com"], "azp": "c-1", "sub": "kp_1",
+        "org_code": "org_1", "permissions": ["orders:read"], "scp": ["openid", "offline"],
+        "jti": "x",
+    });
+    let header = json!({ "alg": "RS256", "typ": "JWT" });
+    let provider = Provider::new(&row, Some(issuer), header, claims);
+    provider.assert_accepted("kp_1", "orders:read").await;
+    // Without an audience in the login request, and an ID token.
+    for aud in [json!([]), json!([issuer, "c-1"])] {
+        provider.assert_refused(&json!({ "aud": aud })).await;
+    }
+}
+
+#[tokio::test]
 async fn workos() {
     let row = row!(
         "WorkOS",
