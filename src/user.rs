@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::error::BoxError;
 use crate::token::AccessTokenClaims;
@@ -56,6 +57,17 @@ pub trait LoadUser: Send + Sync + 'static {
         &self,
         request: LoadUserRequest<'_>,
     ) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
+}
+
+/// For users that the application's own handlers ask too.
+#[deny(clippy::missing_trait_methods)]
+impl<L: LoadUser> LoadUser for Arc<L> {
+    type User = L::User;
+    type Error = L::Error;
+
+    async fn load_user(&self, request: LoadUserRequest<'_>) -> Result<Option<L::User>, L::Error> {
+        (**self).load_user(request).await
+    }
 }
 
 /// The argument of [`LoadUser`]. It is opaque, so that later versions can add to it.

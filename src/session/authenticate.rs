@@ -1,6 +1,7 @@
 //! [`Authenticate`] is what the application says about its users.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use super::authorization::{Authorization, AuthorizeRequest};
 use super::credentials::LoginCredentials;
@@ -101,4 +102,19 @@ pub trait Authenticate: Send + Sync + 'static {
         &self,
         request: AuthorizeRequest<'_>,
     ) -> impl Future<Output = Result<Authorization, Self::Error>> + Send;
+}
+
+/// For users that the application's own handlers ask too.
+#[deny(clippy::missing_trait_methods)]
+impl<A: Authenticate> Authenticate for Arc<A> {
+    type Credentials = A::Credentials;
+    type Error = A::Error;
+
+    async fn authenticate(&self, login: Login<A::Credentials>) -> Result<Outcome, A::Error> {
+        (**self).authenticate(login).await
+    }
+
+    async fn authorize(&self, request: AuthorizeRequest<'_>) -> Result<Authorization, A::Error> {
+        (**self).authorize(request).await
+    }
 }

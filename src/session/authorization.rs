@@ -92,6 +92,33 @@ impl Authorization {
 
     denial_settings!();
 
+    /// Returns what is granted, for a test of the application's `authorize`.
+    ///
+    /// ```
+    /// use tower_bearer::{Authorization, Grant};
+    ///
+    /// let granted = Authorization::from(Grant::new().with_scope("orders:read"));
+    /// assert_eq!(granted.grant().unwrap().scope().as_str(), "orders:read");
+    /// assert!(Authorization::gone().grant().is_none());
+    /// assert_eq!(Authorization::not_now("suspended").reason(), Some("suspended"));
+    /// ```
+    #[must_use]
+    pub fn grant(&self) -> Option<&Grant> {
+        match &self.0 {
+            Kind::Granted(grant) => Some(grant),
+            _ => None,
+        }
+    }
+
+    /// Returns the reason of a [refusal for now](Self::not_now). A user who is gone has none.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        match &self.0 {
+            Kind::NotNow(denial) => Some(denial.reason),
+            _ => None,
+        }
+    }
+
     fn denial_mut(&mut self) -> Option<&mut Denial> {
         match &mut self.0 {
             Kind::NotNow(denial) => Some(denial),

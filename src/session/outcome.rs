@@ -64,6 +64,34 @@ impl Outcome {
         self
     }
 
+    /// Returns whose credentials they are, if they are right: for a test of the application's
+    /// `authenticate`, or for one that asks another.
+    ///
+    /// ```
+    /// use tower_bearer::{Identity, Outcome};
+    ///
+    /// let right = Outcome::from(Identity::new("alice"));
+    /// assert_eq!(right.identity().unwrap().subject().as_str(), "alice");
+    /// assert!(Outcome::invalid_credentials().identity().is_none());
+    /// assert_eq!(Outcome::denied("email_unverified").reason(), Some("email_unverified"));
+    /// ```
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        match &self.0 {
+            Kind::Identified(identity) => Some(identity),
+            _ => None,
+        }
+    }
+
+    /// Returns the reason of a [denial](Self::denied). Credentials that are wrong have none.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        match &self.0 {
+            Kind::Denied(denial) => Some(denial.reason),
+            _ => None,
+        }
+    }
+
     fn denial_mut(&mut self) -> Option<&mut Denial> {
         match &mut self.0 {
             Kind::Denied(denial) => Some(denial),

@@ -14,3 +14,4 @@ mod outcome;
 mod own;
 mod password;
 mod refusals;
+mod shared;
