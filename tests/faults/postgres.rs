@@ -4,9 +4,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use sqlx::PgPool;
-use support::DAY;
 use support::servers::{Database, PostgresServer};
 use support::wait::LIMIT;
+use support::{DAY, logins};
 use tokio::time::timeout;
 use tower_bearer::PostgresStore;
 use tower_bearer::clock::{Clock, SystemClock};
@@ -83,6 +83,17 @@ async fn a_primary_that_comes_back_as_a_standby_is_an_error() {
             store.revoked_since(cursor).await.is_err(),
             "a standby was asked for revocations"
         );
+    }
+    for subject in ["alice", "nobody"] {
+        let (selection, now) = (logins(subject), SystemClock.now());
+        let refused = [
+            store.list(&selection, now).await.err(),
+            store.count(&selection, now).await.err(),
+        ];
+        for error in refused {
+            let error = error.expect("a standby was asked for the sessions of a user");
+            assert!(error.to_string().contains("standby"), "{error}");
+        }
     }
     for session in [&known, &unknown] {
         assert!(

@@ -43,8 +43,11 @@ pub(super) fn refuse_standby(row: &PgRow) -> Result<(), BoxError> {
     Ok(())
 }
 
-pub(super) fn read(row: &PgRow) -> Result<Session, BoxError> {
-    Ok(read_row!(row, session_id(row.try_get("id")?)))
+/// Reads a session, unless the row has none.
+pub(super) fn read(row: &PgRow) -> Result<Option<Session>, BoxError> {
+    refuse_standby(row)?;
+    let id: Option<Uuid> = row.try_get("id")?;
+    id.map(|id| Ok(read_row!(row, session_id(id)))).transpose()
 }
 
 /// Returns an id as a UUID, which takes sixteen bytes and no length.

@@ -87,6 +87,21 @@ macro_rules! feed {
     };
 }
 
+/// Sessions, and a row without a session if there are none: a standby, which may lag, has to say
+/// that it is one even if it knows no such session.
+macro_rules! sessions {
+    ($($chosen:expr),+) => {
+        concat!(
+            "SELECT pg_is_in_recovery() AS standby, session.* FROM (SELECT) AS one \
+             LEFT JOIN (SELECT ",
+            columns!(),
+            " FROM tower_bearer_sessions WHERE ",
+            $($chosen,)+
+            ") AS session ON TRUE"
+        )
+    };
+}
+
 /// The time of the server, in milliseconds.
 macro_rules! clock {
     () => {
@@ -128,13 +143,7 @@ macro_rules! write {
 
 statements! {
     insert = insert!();
-    /// It always returns a row: a standby, which may lag, has to say that it is one even if it does
-    /// not know the session.
-    find = concat!(
-        "SELECT pg_is_in_recovery() AS standby, session.* FROM (SELECT) AS one \
-         LEFT JOIN (SELECT ", columns!(), " FROM tower_bearer_sessions WHERE id = $1) AS session \
-         ON TRUE"
-    );
+    find = sessions!("id = $1");
     replace = replace!();
     confirm = confirm!();
     /// A row that another call is writing is left out: to wait for it would hold back the other
@@ -166,12 +175,15 @@ statements! {
             WHERE id = ANY($1) AND revoked_at IS NOT NULL ORDER BY id FOR UPDATE) AS locked \
         WHERE session.id = locked.id";
     list = concat!(
-        "SELECT ", columns!(), " FROM tower_bearer_sessions WHERE ",
-        selected!("$1", "$2", "$3", "$4"),
-        "AND revoked_at IS NULL AND expires_at > $5 ORDER BY created_at DESC LIMIT $6"
+        sessions!(
+            selected!("$1", "$2", "$3", "$4"),
+            "AND revoked_at IS NULL AND expires_at > $5 ORDER BY created_at DESC LIMIT $6"
+        ),
+        " ORDER BY session.created_at DESC"
     );
     count = concat!(
-        "SELECT count(*) FROM (SELECT FROM tower_bearer_sessions WHERE ",
+        "SELECT pg_is_in_recovery() AS standby, count(*) \
+         FROM (SELECT FROM tower_bearer_sessions WHERE ",
         selected!("$1", "$2", "$3", "$4"),
         "AND revoked_at IS NULL AND expires_at > $5 LIMIT $6) AS counted"
     );

@@ -202,12 +202,7 @@ impl SessionStore for PostgresStore {
     async fn find(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
         let query = sqlx::query(self.sql.find.clone()).bind(uuid(id));
         let row = self.fetch_one(query).await?;
-        refuse_standby(&row).failed_at(&self.place)?;
-        let known = row
-            .try_get::<Option<Uuid>, _>("id")
-            .failed_at(&self.place)?
-            .is_some();
-        known.then(|| read(&row).failed_at(&self.place)).transpose()
+        read(&row).failed_at(&self.place)
     }
 
     async fn replace(&self, next: &Session) -> Result<bool, StoreError> {
@@ -266,7 +261,8 @@ impl SessionStore for PostgresStore {
         let query = query.bind(millis(now)).bind(MAX_LISTED as i64);
         let rows = self.fetch_all(query).await?;
         rows.iter()
-            .map(|row| read(row).failed_at(&self.place))
+            .filter_map(|row| read(row).transpose())
+            .map(|session| session.failed_at(&self.place))
             .collect()
     }
 
@@ -281,7 +277,8 @@ impl SessionStore for PostgresStore {
         let query = bind_selection!(sqlx::query(self.sql.count.clone()), selection);
         let query = query.bind(millis(now)).bind(MAX_LISTED as i64);
         let row = self.fetch_one(query).await?;
-        let count: i64 = row.try_get(0).failed_at(&self.place)?;
+        refuse_standby(&row).failed_at(&self.place)?;
+        let count: i64 = row.try_get("count").failed_at(&self.place)?;
         usize::try_from(count).failed_at(&self.place)
     }
 
