@@ -38,6 +38,9 @@ impl CleanUp<'_> {
         }
         for feed in 0..FEEDS {
             deleted += self.revoked(feed).await?;
+        }
+        // This writes, so it comes last: where the memory is full, the feeds are shorter by now.
+        for feed in 0..FEEDS {
             self.end_again(feed).await?;
         }
         Ok(deleted)

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use support::HOUR;
+use support::servers::{Database as _, RedisServer};
+use support::{DAY, HOUR};
 use tower_bearer::store::SessionStore;
 use tower_bearer::store::redis_driver as redis;
 
-use super::{Database, now, revoked, session};
+use super::{Database, now, revoked, session, session_of_feed};
 
 /// Otherwise a process that dies in it leaves the work for hours.
 #[tokio::test]
@@ -50,6 +51,28 @@ async fn a_clean_up_that_fails_leaves_its_work_for_minutes() {
             .unwrap()
             .contains(&id)
     );
+}
+
+/// A full memory is when the old entries of all feeds have to go.
+#[tokio::test]
+async fn a_clean_up_with_full_memory_shortens_every_feed() {
+    let server = RedisServer::start(&[]).await;
+    let mut database = Database::new(server.url()).await;
+    for feed in 0..16 {
+        revoked(&database.store, session_of_feed(feed)).await;
+    }
+    assert_eq!(database.entries().await, 16);
+    redis::cmd("CONFIG")
+        .arg("SET")
+        .arg("maxmemory")
+        .arg("1mb")
+        .exec_async(&mut database.beside)
+        .await
+        .unwrap();
+    let full = database.store.delete_expired(now() + 2 * DAY).await;
+    let error = full.unwrap_err();
+    assert!(error.to_string().contains("OOM"), "{error}");
+    assert_eq!(database.entries().await, 0);
 }
 
 /// The keys that say that a process looks through a feed, or has done so.
