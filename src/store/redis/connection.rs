@@ -23,6 +23,8 @@ pub(super) struct Connection(Arc<Shared>);
 struct Shared {
     servers: Servers,
     current: RwLock<Link>,
+    /// Whether the servers may be others than those whose settings were looked at.
+    is_new: AtomicBool,
     /// Whether the last pull failed.
     has_failed: AtomicBool,
     /// When the link was replaced, or that was tried.
@@ -37,6 +39,7 @@ impl Connection {
         Ok(Self(Arc::new(Shared {
             servers,
             current: RwLock::new(link),
+            is_new: AtomicBool::new(false),
             has_failed: AtomicBool::new(false),
             replaced: Mutex::default(),
             is_replica: AtomicBool::new(false),
@@ -101,12 +104,28 @@ impl Connection {
                     .current
                     .write()
                     .unwrap_or_else(PoisonError::into_inner) = link;
+                self.0.is_new.store(true, Ordering::Relaxed);
             }
             Err(error) => {
                 tracing::debug!(
                     cause = %ShownCause(&*error),
                     "Redis could not be reached again"
                 );
+            }
+        }
+    }
+
+    /// Logs a warning if servers that were reached after a failure would be refused at the opening:
+    /// a replica that was promoted has settings of its own. Where they do not say so, they are
+    /// asked again after the next pull.
+    pub(super) async fn check_settings(&self) {
+        if !self.0.is_new.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Ok(refusal) = schema::refusal(&mut self.any()).await {
+            self.0.is_new.store(false, Ordering::Relaxed);
+            if let Some(why) = refusal {
+                tracing::warn!("{why}");
             }
         }
     }

@@ -9,40 +9,45 @@ use crate::error::BoxError;
 
 /// Refuses servers with which the contract cannot be kept.
 pub(super) async fn check(link: &mut Link) -> Result<(), BoxError> {
+    match refusal(link).await? {
+        Some(why) => Err(why.into()),
+        None => Ok(()),
+    }
+}
+
+/// Returns why the contract cannot be kept with these servers, if that is so.
+pub(super) async fn refusal(link: &mut Link) -> Result<Option<String>, BoxError> {
     let prefix = KeyPrefix::default();
     let mut info = Pipeline::new();
     info.cmd("INFO").arg("memory").cmd("INFO").arg("cluster");
     for feeds in link.feeds(&prefix).await? {
         let (memory, cluster) = link.at(prefix.feed(feeds[0]), &info).await?;
-        check_memory(&memory)?;
-        if matches!(link, Link::Server(_)) {
-            check_alone(&cluster)?;
+        let is_server = matches!(link, Link::Server(_));
+        let why = evicts(&memory).or_else(|| is_node(&cluster).filter(|_| is_server));
+        if why.is_some() {
+            return Ok(why);
         }
     }
-    Ok(())
+    Ok(None)
 }
 
-/// Refuses a node of a cluster that is taken for a server of its own. It would answer some
-/// commands, and redirect the others.
-fn check_alone(cluster: &InfoDict) -> Result<(), BoxError> {
-    if cluster.get("cluster_enabled") == Some(1) {
-        return Err(NODE.into());
-    }
-    Ok(())
+/// A node of a cluster that is taken for a server of its own would answer some commands, and
+/// redirect the others.
+fn is_node(cluster: &InfoDict) -> Option<String> {
+    (cluster.get("cluster_enabled") == Some(1)).then(|| NODE.to_owned())
 }
 
-fn check_memory(memory: &InfoDict) -> Result<(), BoxError> {
+fn evicts(memory: &InfoDict) -> Option<String> {
     let limit: u64 = memory.get("maxmemory").unwrap_or(0);
     let policy: String = memory.get("maxmemory_policy").unwrap_or_default();
     if limit == 0 || matches!(&*policy, "" | "noeviction") {
-        return Ok(());
+        return None;
     }
-    Err(format!(
+    Some(format!(
         "this Redis evicts keys when its memory is full (`maxmemory-policy {policy}`): \
          users would be logged out, and logouts forgotten. \
          Set `maxmemory-policy noeviction`, or give the sessions a Redis of their own"
-    )
-    .into())
+    ))
 }
 
 const NODE: &str = "this Redis is a node of a cluster: open the cluster, with \

@@ -140,6 +140,7 @@ impl RedisStore {
         }
         if page.is_ok() {
             self.connection.set_replica(false);
+            self.connection.check_settings().await;
         }
         self.connection.note_pull(page.is_ok());
         page

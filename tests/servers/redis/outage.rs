@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
+use support::Log;
 use support::servers::{Database as _, RedisServer};
 use tower_bearer::RedisStore;
 use tower_bearer::store::RevocationReason;
@@ -85,6 +86,35 @@ async fn a_redis_that_evicts_is_refused() {
     RedisStore::open(&kept.url()).await.unwrap();
     let unlimited = RedisServer::start(&["--maxmemory-policy", "allkeys-lru"]).await;
     RedisStore::open(&unlimited.url()).await.unwrap();
+}
+
+/// A replica that is promoted has settings of its own.
+#[tokio::test]
+async fn a_redis_that_evicts_after_a_failover_is_a_warning() {
+    let server = RedisServer::start(&[]).await;
+    let store = RedisStore::open(&server.url()).await.unwrap();
+    let (log, _guard) = Log::capture();
+    for policy in ["noeviction", "allkeys-lru"] {
+        for command in [
+            "CONFIG SET maxmemory 100mb",
+            &format!("CONFIG SET maxmemory-policy {policy}"),
+        ] {
+            assert_eq!(server.ask(command).await, "+OK");
+        }
+        server.ask("CLIENT KILL TYPE normal").await;
+        for _ in 0..3 {
+            store.revoked_since(None).await.unwrap();
+        }
+        let warnings = log.take_warnings();
+        let expected = usize::from(policy != "noeviction");
+        assert_eq!(warnings.len(), expected, "{warnings:?}");
+        for warning in warnings {
+            assert!(
+                warning.contains("Set `maxmemory-policy noeviction`"),
+                "{warning}"
+            );
+        }
+    }
 }
 
 /// The memory is full: logins are refused, and users who are logged in or out stay so.
