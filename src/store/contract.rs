@@ -34,12 +34,13 @@ use crate::revocation::Receipt;
 /// # A store of your own
 ///
 /// For another database, implement this trait, and test the store with `store_conformance!`
-/// (feature `test-util`): it has a function for each promise below, and runs races for those about
-/// atomicity. `examples/store.rs` is a complete store. The trait uses [`macro@async_trait`], which
-/// is re-exported. The rules about one row exist as functions: [`Session::after_replace`],
-/// [`after_confirm`](Session::after_confirm), [`after_revoke`](Session::after_revoke) and
-/// [`SessionSelection::matches`]. Short-lived things have a contract of their own:
-/// [`EphemeralStore`].
+/// (feature `test-util`): it has functions for the promises below, and runs races for those about
+/// atomicity. What they do not test, such as two processes on one store, is said in
+/// `store::conformance`. `examples/store.rs` is a complete store. The trait uses
+/// [`macro@async_trait`], which is re-exported. The rules about one row exist as functions:
+/// [`Session::after_replace`], [`after_confirm`](Session::after_confirm),
+/// [`after_revoke`](Session::after_revoke) and [`SessionSelection::matches`]. Short-lived things
+/// have a contract of their own: [`EphemeralStore`].
 ///
 /// Later versions of this crate add only methods with default bodies, so a store that compiles
 /// today keeps compiling.
@@ -56,7 +57,7 @@ use crate::revocation::Receipt;
 /// - returns `Ok` once the effect is durable, as far as the method demands it, and `Err` if the
 ///   outcome is unknown: the change may have happened. The caller then answers 503. A call may also
 ///   be dropped midway.
-/// - is safe to repeat.
+/// - is safe to repeat. A repeated call completes what one before it has begun.
 ///
 /// **A row**
 ///

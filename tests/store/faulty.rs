@@ -64,6 +64,10 @@ noticed! {
         racing_revoke_alls_count_each_session_once, nothing_lives_after_revoke_all;
     a_revoke_all_outside_the_feed_is_noticed: RevokeAllForgetsTheFeed =>
         revoke_all_enters_the_feed;
+    rows_that_end_before_the_feed_are_noticed: RowsEndBeforeTheFeed =>
+        a_revoke_that_was_dropped_is_completed_by_the_next,
+        a_revoke_all_that_was_dropped_is_completed_by_the_next,
+        an_assert_revoked_that_was_dropped_is_completed_by_the_next;
     a_list_that_ignores_case_is_noticed: ListIgnoresCase =>
         list_is_exact_about_the_subject;
     a_count_that_is_too_low_is_noticed: CountStopsAtOne => count_reaches_what_list_shows;

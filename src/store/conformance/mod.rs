@@ -6,14 +6,17 @@
 //! each. Every function takes a fresh, empty store. Many tasks race in the promises about
 //! atomicity, so a runtime with several threads finds more.
 //!
-//! Two promises cannot be tested from outside, and are left to the author: that `Ok` is durable in
-//! a power failure, and that `delete_expired` works in small batches.
+//! Some promises cannot be tested from outside, and are left to the author: that `Ok` is durable in
+//! a power failure, and that `delete_expired` works in small batches. Each function has one handle
+//! of the store, so what one process does is not looked at from another: make a store that passes
+//! its calls to two of yours in turn, on the same database, and test that too.
 
 mod again;
 mod announced;
 mod confirm;
 mod counters;
 mod delete;
+mod dropped;
 mod ephemeral;
 mod erase;
 mod feed;

@@ -125,6 +125,10 @@ promises! { $
         assert_revoked_ends_what_lives,
         assert_revoked_enters_what_is_unknown,
         assert_revoked_leaves_what_is_revoked;
+    dropped:
+        a_revoke_that_was_dropped_is_completed_by_the_next,
+        a_revoke_all_that_was_dropped_is_completed_by_the_next,
+        an_assert_revoked_that_was_dropped_is_completed_by_the_next;
     announced:
         every_revocation_is_announced,
         what_is_announced_is_in_the_feed;

@@ -34,6 +34,7 @@ pub(super) enum Fault {
     RevokeOverwritesTheReason,
     RevokeReadsThenWrites,
     RevokeAllForgetsTheFeed,
+    RowsEndBeforeTheFeed,
     RevokeAllMissesTheNewest,
     ListIgnoresCase,
     CountStopsAtOne,
@@ -127,6 +128,19 @@ impl Faulty {
         let mut parts = session.into_parts();
         change(&mut parts);
         self.overwrite(&Session::from_parts(parts)).await;
+        true
+    }
+
+    /// Ends the row, waits, and enters the session into the feed.
+    async fn end_in_two_steps(&self, id: &SessionId, record: RevocationRecord) -> bool {
+        let found = self.inner().find(id).await.unwrap();
+        if found.is_none_or(|row| row.revoked().is_some()) {
+            return false;
+        }
+        self.changed(id, |row| row.revoked = Some(record)).await;
+        tokio::task::yield_now().await;
+        let inner = self.inner();
+        inner.assert_revoked(&[*id], record.at).await.unwrap();
         true
     }
 }
@@ -254,6 +268,7 @@ impl SessionStore for Faulty {
                 self.feed.lock().unwrap().push((number, *id));
                 Ok(ended)
             }
+            RowsEndBeforeTheFeed => Ok(self.end_in_two_steps(id, record).await),
             _ => self.inner().revoke(id, record).await,
         }
     }
@@ -283,6 +298,13 @@ impl SessionStore for Faulty {
                 changed += u64::from(self.inner().revoke(session.id(), record).await?);
             }
             return Ok(RevokedSessions::new(changed));
+        }
+        if self.fault == RowsEndBeforeTheFeed {
+            let mut ended = 0;
+            for session in self.inner().list(selection, record.at).await? {
+                ended += u64::from(self.end_in_two_steps(session.id(), record).await);
+            }
+            return Ok(RevokedSessions::new(ended));
         }
         self.inner().revoke_all(selection, record).await
     }
@@ -370,7 +392,10 @@ impl SessionStore for Faulty {
     async fn assert_revoked(&self, ids: &[SessionId], now: Timestamp) -> Result<(), StoreError> {
         for id in ids {
             let known = self.inner().find(id).await?.is_some();
-            if self.fault
+            if known && self.fault == RowsEndBeforeTheFeed {
+                let record = RevocationReason::Other.at(now);
+                self.end_in_two_steps(id, record).await;
+            } else if self.fault
                 != if known {
                     AssertForgetsWhatLives
                 } else {
