@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use support::servers::{Database, PostgresServer};
-use support::wait::LIMIT;
-use support::{DAY, logins};
-use tokio::time::timeout;
+use support::wait::{LIMIT, until};
+use support::{DAY, logins, settle};
+use tokio::time::{Instant, timeout};
 use tower_bearer::PostgresStore;
 use tower_bearer::clock::{Clock, SystemClock};
 use tower_bearer::names::SessionId;
@@ -25,6 +25,17 @@ fn session(id: u8) -> Session {
     ))
 }
 
+/// Stops the process of the server whose last statement was this one.
+async fn silence(pool: &PgPool, statement: &str) {
+    let found = "SELECT pid FROM pg_stat_activity \
+                 WHERE query LIKE $1 AND pid <> pg_backend_pid()";
+    let pid = sqlx::query_scalar(found).bind(statement).fetch_one(pool);
+    let pid: i32 = pid.await.unwrap();
+    let mut stop = Command::new("kill");
+    stop.args(["-STOP", &pid.to_string()]);
+    assert!(stop.status().unwrap().success());
+}
+
 /// A database that slows down and dies, or a firewall that forgets: nothing says that the
 /// connection is gone.
 #[tokio::test]
@@ -33,16 +44,7 @@ async fn a_connection_that_falls_silent_during_a_pull_keeps_no_later_pull() {
     let pool = PgPool::connect(&server.url()).await.unwrap();
     let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
     let (ended, cursor) = (session(1), store.revoked_since(None).await.unwrap().cursor);
-    let pulling = "SELECT pid FROM pg_stat_activity \
-                   WHERE query LIKE '%pg_snapshot_xmin%' AND pid <> pg_backend_pid()";
-    let pid: i32 = sqlx::query_scalar(pulling).fetch_one(&pool).await.unwrap();
-    assert!(
-        Command::new("kill")
-            .args(["-STOP", &pid.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    silence(&pool, "%pg_snapshot_xmin%").await;
 
     let hung = timeout(
         Duration::from_millis(200),
@@ -63,6 +65,48 @@ async fn a_connection_that_falls_silent_during_a_pull_keeps_no_later_pull() {
         .expect("a later pull waits")
         .unwrap();
     assert_eq!(page.ids(), [*ended.id()]);
+}
+
+/// It is the same for a connection that only listens, over which nothing else is sent.
+#[tokio::test]
+async fn a_connection_that_falls_silent_while_it_listens_is_an_error() {
+    let server = PostgresServer::start().await;
+    let pool = PgPool::connect(&server.url()).await.unwrap();
+    let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
+    let mut announcements = store.announcements().await.unwrap().unwrap();
+    silence(&pool, "LISTEN%").await;
+
+    tokio::time::pause();
+    let began = Instant::now();
+    let next = timeout(Duration::from_secs(120), announcements.next()).await;
+    next.expect("the silence is not noticed").unwrap_err();
+    assert!(began.elapsed() >= Duration::from_secs(60), "it is not idle");
+}
+
+#[tokio::test]
+async fn a_connection_that_listens_in_a_quiet_hour_goes_on() {
+    let server = PostgresServer::start().await;
+    let pool = PgPool::connect(&server.url()).await.unwrap();
+    let store = PostgresStore::from_pool(pool.clone()).await.unwrap();
+    let ended = session(1);
+    store.insert(&ended).await.unwrap();
+    let mut announcements = store.announcements().await.unwrap().unwrap();
+    let next = tokio::spawn(async move { announcements.next().await });
+    settle().await;
+
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    let asked = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT 1' AND state = 'idle'";
+    until("the server is asked", LIMIT, async || {
+        let asked: i64 = sqlx::query_scalar(asked).fetch_one(&pool).await.unwrap();
+        asked > 0
+    })
+    .await;
+    assert!(!next.is_finished(), "nothing was announced");
+    let record = RevocationReason::LoggedOut.at(SystemClock.now());
+    store.revoke(ended.id(), record).await.unwrap();
+    timeout(LIMIT, next).await.unwrap().unwrap().unwrap();
 }
 
 /// After a failover the old primary may be back, and the URL may still lead to it. What it has not
