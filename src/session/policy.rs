@@ -84,6 +84,9 @@ impl SessionPolicy {
 
     /// Sets how long a session lives at most, however often it is refreshed.
     ///
+    /// Its row stays until a day after that, even if the idle timeout is over: a shorter lifetime
+    /// makes a smaller store.
+    ///
     /// # Errors
     ///
     /// The lifetime is below one second.
