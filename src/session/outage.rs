@@ -17,7 +17,8 @@ pub enum StoreOutage {
     /// become an outage of everything.
     ///
     /// This is the default: a logout that another process has acknowledged counts here too, at the
-    /// latest 30 seconds later.
+    /// latest 30 seconds later, as long as both ask the same store. An old primary that still
+    /// answers after a failover is another one: see `docs/stores.md` about Sentinel.
     #[default]
     RefuseTokens,
     /// Goes on accepting access tokens for as long as the outage lasts. They have to be verified,
