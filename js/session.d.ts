@@ -75,6 +75,8 @@ export interface Held {
   ends_at?: number | undefined;
   /** Another login has had no answer, and may have replaced the cookie of this one. */
   unsure?: boolean | undefined;
+  /** With cookies: "remember me" was not ticked, so the login must not outlive the browser. */
+  until_browser_closes?: boolean | undefined;
 }
 
 /** Keeps a login. An application can pass its own jar. */
@@ -96,8 +98,8 @@ export interface Jar {
 }
 
 /**
- * Keeps the login in `localStorage`, where all tabs find it. Where storage is full or forbidden, it
- * keeps the login in this page.
+ * Keeps the login in `localStorage`, where all tabs find it. A login that ends with the browser is
+ * in `sessionStorage`. Where storage is full or forbidden, it keeps the login in this page.
  *
  * @param key The name in `localStorage`. Without one, `createSession` names the login after the URL
  * of the endpoints, so that two applications on one origin do not share it.

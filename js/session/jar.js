@@ -3,8 +3,8 @@
 /** @import { Held, Jar } from "../session.d.ts" */
 
 /**
- * Keeps the login in `localStorage`, where all tabs find it. Where storage is full or forbidden, it
- * keeps the login in this page.
+ * Keeps the login in `localStorage`, where all tabs find it. A login that ends with the browser is
+ * in `sessionStorage`. Where storage is full or forbidden, it keeps the login in this page.
  *
  * @param {string} [key] the name in `localStorage`. Without one, `createSession` names the login
  *   after the URL of the endpoints, so that two applications on one origin do not share it
@@ -16,23 +16,30 @@ export function localStorageJar(key) {
   /** @type {Held | null} */
   let spare = null;
   const stored = () => textAt(name);
+  const ofThisTab = () => textAt(name, "sessionStorage");
   return {
     setDefaultName(defaultName) {
       name = key ??= defaultName;
     },
     read() {
-      const held = spare ?? parsed(stored());
+      // What is in `localStorage` is newer: another tab has written it.
+      const held = spare ?? parsed(stored()) ?? parsed(ofThisTab());
       return typeof held?.access_token === "string" ? held : null;
     },
     write(held) {
-      const store = () => localStorage.setItem(name, JSON.stringify(held));
+      const isBrief = held.until_browser_closes;
+      const storage = isBrief ? "sessionStorage" : "localStorage";
+      const store = () => globalThis[storage].setItem(name, JSON.stringify(held));
       spare = null;
+      remove(name, isBrief ? "localStorage" : "sessionStorage");
       try { return store(); } catch { /* full, or forbidden */ }
       try {
         // No other tab may find a used refresh token, or the user before. With cookies and the same
         // user, what is there is only old. Without it there may be room.
-        const before = parsed(stored());
-        if (before?.refresh_token || before?.login !== held.login) localStorage.removeItem(name);
+        const before = parsed(textAt(name, storage));
+        if (before?.refresh_token || before?.login !== held.login) {
+          globalThis[storage].removeItem(name);
+        }
         store();
       } catch {
         spare = held;
@@ -40,7 +47,10 @@ export function localStorageJar(key) {
     },
     clear() {
       spare = null;
-      try { localStorage.removeItem(name); } catch { /* nothing was there */ }
+      // Other tabs that keep the login for themselves hear of its end by the event of this.
+      if (ofThisTab() !== null) try { localStorage.setItem(name, ""); } catch { /* full */ }
+      remove(name, "localStorage");
+      remove(name, "sessionStorage");
     },
     mark: () => textAt(markKey(name)) ?? undefined,
     keepMark(mark) {
@@ -48,9 +58,12 @@ export function localStorageJar(key) {
       try { localStorage.setItem(markKey(name), mark); } catch { /* full, or forbidden */ }
     },
     subscribe(listener) {
-      globalThis.addEventListener?.("storage", ({ key: changed }) => {
+      globalThis.addEventListener?.("storage", ({ key: changed, storageArea }) => {
         // `null`: all of the storage was cleared.
-        if (changed === name || changed === null) listener();
+        if (changed !== name && changed !== null) return;
+        // Another tab has logged in or out. The events of `sessionStorage` are those of frames.
+        if (storageArea === globalThis.localStorage) remove(name, "sessionStorage");
+        listener();
       });
       // A page in the back/forward cache hears no such events.
       /** @type {string | null} */
@@ -85,8 +98,16 @@ export function memoryJar() {
 
 const markKey = (name) => `${name} device_mark`;
 
-function textAt(key) {
-  try { return localStorage.getItem(key); } catch { return null; }
+/** @typedef {"localStorage" | "sessionStorage"} Storage */
+
+/** @param {string} key @param {Storage} [storage] */
+function textAt(key, storage = "localStorage") {
+  try { return globalThis[storage].getItem(key); } catch { return null; }
+}
+
+/** @param {string} key @param {Storage} storage */
+function remove(key, storage) {
+  try { globalThis[storage].removeItem(key); } catch { /* nothing was there */ }
 }
 
 function parsed(text) {

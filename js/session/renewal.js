@@ -41,7 +41,11 @@ export function tokensOf({ sent, hasTokens, answer }, { login, byCookie }) {
   const lifetime = expires_in * 1000;
   const rest = answer.refresh_token_expires_in;
   const times = { lifetime, expires_at: sent + lifetime, ends_at: rest && sent + rest * 1000 };
-  return { login, access_token, scope, ...times, ...(!byCookie && { refresh_token }) };
+  // With tokens in bodies the page alone decides how long it keeps them.
+  const isBrief = byCookie && answer.until_browser_closes === true;
+  const token = byCookie ? {} : { refresh_token };
+  return { login, access_token, scope, ...times, ...token,
+    ...(isBrief && { until_browser_closes: true }) };
 }
 
 /**

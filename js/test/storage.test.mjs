@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { localStorageJar } from "../session.js";
-import { settle, browser, loggedIn, storage } from "./support.mjs";
+import { ALICE, LIFE, NAME, settle } from "./support.mjs";
+import { browser, loggedIn, sessionStorageOf, storage } from "./support.mjs";
 
 test("a tab hears what another does, by the storage event", async () => {
   const { items, dispatch } = storage();
@@ -97,6 +98,83 @@ test("with cookies a full storage logs no other tab out", async () => {
   await one.refresh();
   assert.equal(other.state().loggedIn, true);
   assert.equal((await other.refresh()).loggedIn, true);
+});
+
+test("a login that is not to be remembered is gone with the browser", async () => {
+  const { items } = storage();
+  const { tab, server, clock } = browser({ jar: undefined });
+  server.isBrief = true;
+  await tab().login(ALICE);
+  assert.deepEqual([items.size, sessionStorage.getItem(NAME) !== null], [0, true]);
+  await clock.advance(LIFE + 1);
+  assert.equal((await tab().fetch("/me")).status, 200, "after a reload too");
+  assert.equal(items.size, 0, "a refresh stores nothing either");
+
+  sessionStorageOf();
+  const other = tab();
+  assert.equal(other.state().loggedIn, false);
+  assert.equal((await other.refresh()).loggedIn, true, "the cookie is that of all tabs");
+  assert.equal((await other.fetch("/me")).status, 200);
+
+  sessionStorageOf();
+  server.cookie = null;
+  assert.equal(tab().state().loggedIn, false);
+  assert.equal((await tab().refresh()).loggedIn, false);
+  assert.equal(items.size, 0);
+});
+
+test("of a login that is remembered and one that is not, the newer one counts", async () => {
+  const { items, dispatch } = storage();
+  const { tab, server } = await loggedIn({ jar: undefined });
+  assert.equal(items.has(NAME), true);
+  server.isBrief = true;
+  const first = sessionStorageOf();
+  const brief = tab();
+  await brief.login(ALICE);
+  assert.equal(items.has(NAME), false, "the one before is gone from the machine");
+  sessionStorageOf();
+  const other = tab();
+  server.isBrief = false;
+  await other.login(ALICE);
+  const token = await other.accessToken();
+  sessionStorageOf(first);
+  assert.equal(await brief.accessToken(), token);
+  dispatch({ key: NAME, storageArea: localStorage });
+  await other.logout();
+  assert.equal(brief.state().loggedIn, false, "nothing of an older one is left");
+});
+
+test("the logout of a login that is not remembered is heard in all tabs", async () => {
+  const { dispatch } = storage();
+  const { tab, server, heard } = browser({ jar: undefined });
+  server.isBrief = true;
+  const first = sessionStorageOf();
+  const one = tab();
+  await one.login(ALICE);
+  sessionStorageOf();
+  const other = tab({ onChange: () => {} });
+  await other.refresh();
+  const { setItem } = localStorage;
+  const written = [];
+  localStorage.setItem = (key, value) => { written.push(key); setItem(key, value); };
+  await other.logout();
+  assert.deepEqual([written, localStorage.getItem(NAME)], [[NAME], null], "an event, and no trace");
+  sessionStorageOf(first);
+  heard.length = 0;
+  dispatch({ key: NAME, storageArea: sessionStorage });
+  assert.equal(one.state().loggedIn, true, "a frame of this tab has renewed the token");
+  dispatch({ key: NAME, storageArea: localStorage });
+  await settle();
+  assert.deepEqual(heard.at(-1), ["other-tab", false, undefined]);
+  assert.equal(one.state().loggedIn, false);
+});
+
+test("with tokens in bodies the page decides how long it keeps them", async () => {
+  const { items } = storage();
+  const { tab, server } = browser({ jar: undefined, delivery: "body" });
+  server.isBrief = true;
+  await tab().login(ALICE);
+  assert.equal(items.has(NAME), true);
 });
 
 test("keys are long, and never the same", async () => {

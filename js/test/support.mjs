@@ -77,14 +77,23 @@ export class Jar {
   clear = () => { this.value = null; };
 }
 
-/** As `localStorage` and the events of its window, for one tab. */
+const storageOf = (items) => ({
+  getItem: (key) => items.get(key) ?? null,
+  setItem: (key, value) => items.set(key, value),
+  removeItem: (key) => items.delete(key),
+});
+
+/** The `sessionStorage` of the tab whose code runs next. */
+export function sessionStorageOf(items = new Map()) {
+  globalThis.sessionStorage = storageOf(items);
+  return items;
+}
+
+/** As `localStorage` and the events of its window, for one tab, whose `sessionStorage` is empty. */
 export function storage() {
   const items = new Map(), listeners = [];
-  globalThis.localStorage = {
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => items.set(key, value),
-    removeItem: (key) => items.delete(key),
-  };
+  globalThis.localStorage = storageOf(items);
+  sessionStorageOf();
   globalThis.addEventListener = (type, listener) => listeners.push({ type, listener });
   const dispatch = (event, name = "storage") =>
     listeners.filter(({ type }) => type === name).forEach(({ listener }) => listener(event));
@@ -110,6 +119,8 @@ export class Server {
   calls = [];
   faults = [];
   cookie = null;
+  /** "Remember me" was not ticked. */
+  isBrief = false;
   life = LIFE / 1000;
   #generation = 0;
   #successors = new Map();
@@ -174,6 +185,7 @@ export class Server {
       token_type: "Bearer",
       refresh_token_expires_in: 604_800,
       scope: "admin",
+      ...(this.isBrief && { until_browser_closes: true }),
     };
     if (delivery === "body") return json(200, { ...answer, refresh_token: refresh });
     this.cookie = refresh;

@@ -15,8 +15,9 @@ use crate::token::AccessTokenClaims;
 ///
 /// Its JSON has `access_token`, `token_type` (`Bearer`), `expires_in` (seconds), `refresh_token`,
 /// `refresh_token_expires_in` (seconds until the session ends if it is not refreshed before),
-/// `scope` if one is granted or was asked for, `device_mark` after a login with a password, and the
-/// members of [`Identity::with_response`](crate::Identity::with_response).
+/// `scope` if one is granted or was asked for, `device_mark` after a login with a password,
+/// `until_browser_closes` (`true`, or absent), and the members of
+/// [`Identity::with_response`](crate::Identity::with_response).
 ///
 /// It also has the members of a draft, [OAuth 2.0 Refresh Token and Authorization
 /// Expiration](https://datatracker.ietf.org/doc/draft-ietf-oauth-refresh-token-expiration/):
@@ -193,7 +194,7 @@ impl TokenResponse {
 
 impl Serialize for TokenResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        const OURS: [&str; 9] = [
+        const OURS: [&str; 10] = [
             "access_token",
             "token_type",
             "expires_in",
@@ -203,6 +204,7 @@ impl Serialize for TokenResponse {
             "authorization_expires_in",
             "scope",
             "device_mark",
+            "until_browser_closes",
         ];
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("access_token", &self.access_token)?;
@@ -220,6 +222,10 @@ impl Serialize for TokenResponse {
         }
         if let Some(mark) = &self.device_mark {
             map.serialize_entry("device_mark", mark.secret())?;
+        }
+        // A page that stores the access token has to forget it with the cookies.
+        if self.until_browser_closes {
+            map.serialize_entry("until_browser_closes", &true)?;
         }
         for (name, value) in self
             .extra

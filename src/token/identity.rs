@@ -143,8 +143,9 @@ impl Identity {
     }
 
     /// Sets cookies that the browser forgets when it closes, for a login where "remember me" was
-    /// not ticked. The session itself ends with its lifetimes, since a server cannot see that a
-    /// browser was closed.
+    /// not ticked. The token responses have `until_browser_closes`, so that a page forgets the
+    /// access token too. The session itself ends with its lifetimes, since a server cannot see that
+    /// a browser was closed.
     pub fn until_browser_closes(mut self) -> Self {
         self.until_browser_closes = true;
         self

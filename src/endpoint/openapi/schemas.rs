@@ -191,6 +191,16 @@ fn access_token_response() -> ObjectBuilder {
                  scope was asked for.",
             ),
         )
+        .property("until_browser_closes", until_browser_closes())
+}
+
+fn until_browser_closes() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .schema_type(Type::Boolean)
+        .enum_values(Some([true]))
+        .description(Some(
+            "`true` if the page forgets the tokens when the browser closes. Absent otherwise.",
+        ))
 }
 
 fn session_list() -> ObjectBuilder {

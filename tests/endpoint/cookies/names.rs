@@ -147,6 +147,11 @@ async fn a_login_that_ends_with_the_browser_sets_cookies_that_do_so_at_refresh_t
         }
         // The session itself ends as its lifetimes say.
         assert_eq!(answer.json()["refresh_token_expires_in"], 604_800);
+        assert_eq!(
+            answer.json()["until_browser_closes"],
+            true,
+            "the page hears it"
+        );
         app.clock.advance(HOUR);
         let jar: Vec<String> = cookies
             .into_iter()

@@ -63,6 +63,7 @@ async fn what_the_answer_says_besides_never_takes_the_place_of_what_rfc_6749_say
         "authorization_expires_in",
         "scope",
         "device_mark",
+        "until_browser_closes",
     ]
     .map(|name| move |identity: Identity| identity.with_response(name, "forged").unwrap());
     app.users.authenticate_as(move |_| {
