@@ -1,9 +1,9 @@
 // One thing at a time: in all tabs, or in this one where the browser has no locks for us.
 
-import { SessionError } from "./error.js";
-
-// A tab that hangs must not stop the others for ever.
+// Milliseconds. A tab that hangs must not stop the others: what waits longer runs without the lock,
+// which the server's overlap makes safe. No turn of a living tab is as long.
 const LOCK_LIMIT = 90_000;
+const DEAD_LOCK_LIMIT = 1_000; // until the lock comes again
 
 /** @typedef {<T>(work: () => Promise<T>) => Promise<T>} Turns */
 
@@ -17,6 +17,7 @@ const LOCK_LIMIT = 90_000;
  */
 export function takeTurns({ lockName, environment: { locks, timers } }) {
   let queue = Promise.resolve();
+  let limit = LOCK_LIMIT;
 
   function inThisTab(work) {
     const mine = queue.then(work);
@@ -26,18 +27,18 @@ export function takeTurns({ lockName, environment: { locks, timers } }) {
 
   async function inAllTabs(locks, work) {
     const patience = new AbortController();
-    const timer = timers.setTimeout(() => patience.abort(), LOCK_LIMIT);
+    const timer = timers.setTimeout(() => patience.abort(), limit);
     let running;
     try {
       await locks.request(lockName, { signal: patience.signal }, () => {
         timers.clearTimeout(timer);
-        running = work();
+        limit = LOCK_LIMIT;
+        // What did not get the lock before may still run.
+        running = inThisTab(work);
         return running;
       });
     } catch {
-      if (!running && patience.signal.aborted) {
-        throw new SessionError("unavailable", { reason: "timeout" });
-      }
+      if (!running && patience.signal.aborted) limit = DEAD_LOCK_LIMIT;
       // A frame whose storage is blocked may use no locks (`SecurityError`).
       running ??= inThisTab(work);
     } finally {

@@ -61,17 +61,60 @@ test("login, logout and refresh wait for each other", async () => {
   assert.equal(locks.held.length, 3);
 });
 
-test("a lock that never comes is an error, not a wait for ever", async () => {
-  const { one, locks, clock } = await loggedIn();
+/** A tab that hangs while it has the lock. Returns what ends it. */
+async function deadTab(locks) {
   let free;
   const { signal } = new AbortController();
   locks.request(NAME, { signal }, () => new Promise((done) => { free = done; }));
-  const result = assert.rejects(one.refresh(), isUnavailable);
-  await clock.advance(90_001);
-  await result;
+  await settle();
+  return free;
+}
+
+test("a tab that hangs stops no other for ever: fetch, logout and login work", async () => {
+  const { one, locks, clock, server, jar } = await loggedIn();
+  const free = await deadTab(locks);
+  await clock.advance(LIFE + 1);
+  const answer = one.fetch("/me");
+  await clock.advance(89_999);
+  assert.equal(server.calls.length, 0, "a tab that is slow is waited for");
+  await clock.advance(1);
+  assert.equal((await answer).status, 200);
+
+  // The next calls do not wait as long.
+  const logout = one.logout();
+  await clock.advance(1_000);
+  await logout;
+  assert.equal(jar.value, null);
+  const login = one.login(ALICE);
+  await clock.advance(1_000);
+  assert.equal((await login).loggedIn, true);
+
   free();
   await settle();
   await one.refresh();
+  await deadTab(locks);
+  const refresh = one.refresh();
+  const before = server.keys().length;
+  await clock.advance(89_999);
+  assert.equal(server.keys().length, before, "the lock had come again");
+  await clock.advance(1);
+  assert.equal((await refresh).loggedIn, true);
+});
+
+test("what runs without the lock and what runs with it take turns in one tab", async () => {
+  const { one, locks, clock, server } = await loggedIn();
+  const free = await deadTab(locks);
+  server.fail("/auth/refresh", hangs);
+  const refresh = one.refresh();
+  await clock.advance(90_000);
+  assert.equal(server.keys().length, 1);
+  free();
+  const logout = one.logout();
+  await settle();
+  assert.equal(server.to("/auth/logout").length, 0);
+  await clock.advance(11_000);
+  await Promise.all([refresh, logout]);
+  assert.deepEqual(server.calls.at(-1).path, "/auth/logout");
 });
 
 test("a token is renewed ahead of its end, and no call waits for that", async () => {
