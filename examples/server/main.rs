@@ -149,6 +149,7 @@ fn app(
         )
         // Without scripts: `/me` stays logged in for as long as the refresh token lives.
         .route_layer(cookies.renewal_layer(sessions)?)
+        .route_layer(middleware::map_response(headers::never_store))
         // Routes added after `route_layer` need no token.
         .route("/signup", post(routes::sign_up))
         .merge(page::page(sessions.clone(), cookies, has_demo_users))

@@ -388,6 +388,9 @@ async fn the_logout_form_ends_the_session_of_the_access_cookie_too() {
     let tokens = server.log_in("alice", "wonderland-7").await.value();
     let access = tokens["access_token"].as_str().unwrap();
     let cookie = format!("cookie: __Host-access_token={access}");
+    let me = server.send("GET", "/me", &[&cookie], "").await;
+    assert_eq!((me.status, &me.value()["username"]), (200, &"alice".into()));
+    assert_eq!(me.headers["cache-control"], "no-store", "{me:?}");
     let own = "sec-fetch-site: same-origin";
     let answer = server.send("POST", "/logout", &[own, &cookie], "").await;
     assert_eq!(answer.status, 303, "{answer:?}");
