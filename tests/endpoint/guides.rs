@@ -31,6 +31,14 @@ fn cookie(answer: &Received) -> String {
     line.split(';').next().unwrap().to_owned()
 }
 
+/// The first cookie is the one of the refresh token.
+fn assert_same_site(answer: &Received, expected: &str) {
+    let line = answer.headers["set-cookie"].to_str().unwrap();
+    assert!(line.starts_with("__Host-refresh_token="), "{line}");
+    let attribute = format!("SameSite={expected}");
+    assert!(line.split("; ").any(|part| part == attribute), "{line}");
+}
+
 fn from_own_page(request: Request<Body>, held: &str) -> Request<Body> {
     let request = with_header(request, "sec-fetch-site", "same-origin");
     with_header(request, "cookie", held)
@@ -107,12 +115,18 @@ async fn a_server_that_renders_pages_sends_the_cookie_and_its_origin() {
     let app = App::new();
     app.users
         .authenticate_as(|_| Identity::new("alice").without_receipts().into());
+    let login = || from_own_page(form("/login", &CREDENTIALS), "");
+    let by_default = app.endpoints().with_cookies(CookieDelivery::new());
+    assert_same_site(&send(&by_default, login()).await, "Strict");
     let cookies = CookieDelivery::new()
+        .for_pages_without_scripts()
         .with_origin("https://app.example.com")
         .unwrap();
     let endpoints = app.endpoints().with_cookies(cookies);
-    let login = from_own_page(form("/login", &CREDENTIALS), "");
-    let held = cookie(&send(&endpoints, login).await);
+    let first = send(&endpoints, login()).await;
+    // A link in a mail opens the page, and the browser sends the cookie.
+    assert_same_site(&first, "Lax");
+    let held = cookie(&first);
     for _ in 0..2 {
         app.clock.advance(HOUR);
         let silent = with_header(form("/refresh", &[]), "cookie", &held);
@@ -123,12 +137,14 @@ async fn a_server_that_renders_pages_sends_the_cookie_and_its_origin() {
         let refresh = with_header(refresh, "origin", "https://app.example.com");
         let answer = send(&endpoints, with_header(refresh, "host", "api.example.com")).await;
         assert!(cookie(&answer).starts_with("__Host-refresh_token="));
+        assert_same_site(&answer, "Lax");
         // The server uses the access token itself, and the browser loses the page.
         let access = answer.json()["access_token"].as_str().unwrap().to_owned();
         app.me(&access).await.assert_passed("alice");
         app.sessions.flush().await.unwrap();
     }
-    assert_eq!(app.live().await.len(), 1);
+    // That of the default setting, and this one.
+    assert_eq!(app.live().await.len(), 2);
 }
 
 #[tokio::test]
