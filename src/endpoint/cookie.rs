@@ -209,8 +209,10 @@ impl CookieDelivery {
     /// still refuses every origin that is not listed. So the access token in its cookie counts only
     /// for `GET`, `HEAD` and `OPTIONS` if a request does not say where it comes from, as requests
     /// of old browsers do. `Partitioned` (CHIPS) gives each site that embeds this server a cookie
-    /// of its own, and lets browsers without other third-party cookies keep it. Safari before 18.4
-    /// drops such cookies. The body needs none of this.
+    /// of its own, and lets browsers without other third-party cookies keep it. Safari and the web
+    /// views of iOS drop such cookies before 26.2, except in 18.4. The body needs none of this.
+    ///
+    /// A page in a frame needs it too, if the page around it is on another site.
     ///
     /// To a browser a partitioned cookie is another cookie. Where users are logged in when this
     /// changes, give the cookies another [name](Self::with_name) too, or some browsers send both.
