@@ -57,8 +57,9 @@ function causes({ endpoints, isElsewhere, ownOrigin }) {
       "`CookieDelivery::for_other_sites` on the server.");
   }
   if (isFramed()) {
-    found.push("The page is in an iframe: in a page of another site, browsers block its cookies. " +
-      "Open it in a window of its own.");
+    found.push("The page is in an iframe: in a page of another site, browsers drop its cookies, " +
+      "except those that `CookieDelivery::for_other_sites` sets on the server. Or open it in a " +
+      "window of its own.");
   }
   const others = "The browser blocks cookies or storage of this site, or a proxy removes " +
     "`Set-Cookie`.";
