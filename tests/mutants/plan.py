@@ -69,6 +69,8 @@ PROGRAMS = (
     ("src/revocation/", quick("session"), unit("revocation"), quick("bearer")),
     ("src/throttle/siege.rs", quick("throttle", "siege::"), ("--test", "session", "--", "a_siege_is_a_gauge")),
     ("src/throttle/rule.rs", quick("throttle", "pace::", "promises::", "success::"), quick("endpoint", "throttled::")),
+    ("src/throttle/mark.rs", quick("throttle", "pace::", "promises::", "success::"), quick("throttle"),
+     quick("session", "events::familiarity")),
     ("src/throttle/", quick("throttle", "pace::", "promises::", "success::"), quick("throttle")),
 )
 # Those that are missed meet all tests that need no server, but for the examples.
