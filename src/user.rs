@@ -59,7 +59,7 @@ pub trait LoadUser: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
 }
 
-/// For users that the application's own handlers ask too.
+/// Lets the sessions and the application's own handlers share one value.
 #[deny(clippy::missing_trait_methods)]
 impl<L: LoadUser> LoadUser for Arc<L> {
     type User = L::User;

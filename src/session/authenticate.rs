@@ -104,7 +104,7 @@ pub trait Authenticate: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Authorization, Self::Error>> + Send;
 }
 
-/// For users that the application's own handlers ask too.
+/// Lets the sessions and the application's own handlers share one value.
 #[deny(clippy::missing_trait_methods)]
 impl<A: Authenticate> Authenticate for Arc<A> {
     type Credentials = A::Credentials;

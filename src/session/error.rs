@@ -301,7 +301,6 @@ impl From<IdentityError> for SessionError {
     }
 }
 
-/// Writes what the client reads as `error_description`.
 /// Makes an error of each kind, for a test of a closure that replaces rejections. It has no detail,
 /// and `Denied` no reason.
 impl From<SessionErrorKind> for SessionError {
@@ -310,6 +309,7 @@ impl From<SessionErrorKind> for SessionError {
     }
 }
 
+/// Writes what the client reads as `error_description`.
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(detail) = self.detail.as_deref().filter(|_| self.is_refusal()) {

@@ -141,8 +141,9 @@ impl AuthEvent {
 
     /// Returns how well the account knows the client of a [login](AuthEventKind::LoggedIn): a
     /// stranger may be worth a message to the user. It is `None` for other events, where the
-    /// throttle is off, and for a session that began without a password
-    /// ([`Sessions::start`](crate::Sessions::start)).
+    /// throttle is off, and for a session that the application
+    /// [started](crate::Sessions::start) without the [mark](crate::Identity::with_device_mark) of
+    /// its attempt.
     ///
     /// ```
     /// use tower_bearer::session::AuthEvent;

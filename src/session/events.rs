@@ -124,7 +124,7 @@ impl<'e> Whose<'e> {
     }
 
     /// Adds how well an account knows the client of its login.
-    pub(super) fn familiar(self, familiarity: Option<Familiarity>) -> Self {
+    pub(super) fn with_familiarity(self, familiarity: Option<Familiarity>) -> Self {
         Self {
             familiarity,
             ..self

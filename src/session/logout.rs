@@ -120,7 +120,7 @@ impl Sessions {
     ///
     /// A store revokes no session that it does not know. So where the row was lost, it is told by
     /// itself of the logout: other processes refuse the access tokens then. This process tells it
-    /// once of each session, and each has cost the client a login.
+    /// about once of each session, and each has cost the client a login.
     async fn end_of_token(
         &self,
         session: &SessionOfToken,

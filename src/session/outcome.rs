@@ -65,7 +65,7 @@ impl Outcome {
     }
 
     /// Returns whose credentials they are, if they are right: for a test of the application's
-    /// `authenticate`, or for one that asks another.
+    /// `authenticate`, or for one that calls another.
     ///
     /// ```
     /// use tower_bearer::{Identity, Outcome};

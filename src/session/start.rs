@@ -83,9 +83,12 @@ impl Sessions {
         match outcome.0 {
             Kind::Identified(identity) => {
                 // The password was right, whatever becomes of its charge.
+                let familiarity = attempt.familiarity();
                 let mark = attempt.succeeded(identity.subject()).await;
                 let mark = mark.map_err(SessionError::logged).ok().flatten();
-                Ok(identity.with_device_mark(mark))
+                let mut identity = identity.with_device_mark(mark);
+                identity.familiarity = familiarity;
+                Ok(identity)
             }
             Kind::Denied(denial) => {
                 let is_unfinished = denial.credentials_are_valid;
@@ -153,7 +156,7 @@ impl Sessions {
                     subject = %session.subject().shown(),
                     "logged in"
                 );
-                let whose = whose.familiar(identity.familiarity);
+                let whose = whose.with_familiarity(identity.familiarity);
                 self.tell(AuthEventKind::LoggedIn, whose);
             }
             Err(error) => {

@@ -5,8 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::names::SessionId;
 
-/// Sessions whose rows have ended, where the store failed to revoke them once more. The next
-/// request that finds such a row tries it again. Above 1,000 a session is tried once.
+/// Sessions whose rows have ended, where the store failed to revoke them once more, and those whose
+/// rows were lost, where it was not told of the logout. The next request that finds such a row, or
+/// the next logout, tries it again. Above 1,000 a session is tried once.
 #[derive(Default)]
 pub(super) struct Untold(Mutex<HashSet<SessionId>>);
 

@@ -39,7 +39,8 @@ pub(super) struct Charged {
 
 impl Attempt {
     /// Returns how well the name knows the client. It is `None` where the throttle is off. Tell no
-    /// client: who guesses would learn which networks a user logs in from.
+    /// client: a guesser would learn which networks a user logs in
+    /// from.
     #[must_use]
     pub fn familiarity(&self) -> Option<Familiarity> {
         self.charged.as_ref().map(|charged| charged.familiarity)
@@ -89,7 +90,7 @@ impl Attempt {
             write(store, &note, now).await?;
         }
         let mark = rule.marks.random(&name, subject, presented.as_deref(), now);
-        Ok(mark.map(|mark| mark.of_familiar(familiarity)))
+        Ok(mark.map(|mark| mark.with_familiarity(familiarity)))
     }
 
     /// The password was wrong. This is the same as dropping the attempt: its charge stays.

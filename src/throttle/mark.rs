@@ -40,7 +40,7 @@ impl DeviceMark {
         (self.text, self.familiarity)
     }
 
-    pub(super) fn of_familiar(self, familiarity: Familiarity) -> Self {
+    pub(super) fn with_familiarity(self, familiarity: Familiarity) -> Self {
         let familiarity = Some(familiarity);
         Self {
             familiarity,

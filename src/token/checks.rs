@@ -34,17 +34,20 @@ impl AccessTokenVerifier {
         })
     }
 
-    /// Checks the signature before the claims are read, where it is known by then which keys may
-    /// have made it. Which ones depends on `iss`, if an issuer has tenants. Otherwise it may be
-    /// unknown.
+    /// Returns whether all of its keys sign for its issuer, whatever `iss` is.
+    pub(super) fn has_one_issuer(&self) -> bool {
+        self.issuer.only().is_some()
+    }
+
+    /// Checks the signature before the claims are read, if some of the keys could have made it.
+    /// Which ones depends on `iss` where an issuer has tenants. `None`: the issuer has none.
     pub(super) fn check_forged(
         &self,
         jws: &Jws<'_>,
         iss: Option<&str>,
     ) -> Result<Option<Signed>, VerifyError> {
         let (number, keys) = (self.keys.generation(), self.keys.keys());
-        let is_early = iss.is_none() && self.issuer.only().is_none();
-        let Some(keys) = keys.get().filter(|_| !is_early) else {
+        let Some(keys) = keys.get() else {
             return Ok(None);
         };
         let may_sign = |key: &Key| self.issuer.has(key, iss);

@@ -112,10 +112,11 @@ impl Verifiers {
         unknown: Unknown,
     ) -> Result<AccessTokenClaims, Unverified<'_>> {
         let jws = Jws::parse(token, self.max_token_bytes)?;
-        let at_once = match self.only() {
-            Some(only) => self.check_forged(only, &jws, None)?,
-            None => None,
-        };
+        let mut signed = None;
+        let only = self.only().filter(|only| only.has_one_issuer());
+        if let Some(only) = only {
+            signed = self.check_forged(only, &jws, None)?;
+        }
         let copy = self.cache.as_ref();
         let copy = copy.map_or(&[][..], |cache| cache.copy_of(token, unknown));
         let text = TokenText::decode(jws.payload(), copy)?;
@@ -126,12 +127,12 @@ impl Verifiers {
         {
             return Err(error.into());
         }
-        let signed = match (&chosen, at_once) {
-            (Ok((_, verifier, issuer)), None) => {
-                self.check_forged(verifier, &jws, Some(issuer.as_str()))?
-            }
-            _ => at_once,
-        };
+        // The keys of several issuers depend on `iss`.
+        if only.is_none()
+            && let Ok((_, verifier, issuer)) = &chosen
+        {
+            signed = self.check_forged(verifier, &jws, Some(issuer.as_str()))?;
+        }
         let claims = self.verify_parsed(&token.rest()?, chosen, signed)?;
         let claims = claims.with_text(text)?;
         if let Some(cache) = &self.cache {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use support::{AUDIENCE, HEADER, HMAC_KEY, ISSUER, Log, ask, claims, sign_with, verifier};
 use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
+use tower_bearer::token::Tenants;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, KeySet};
 
 const OTHER: &str = "https://other.test";
@@ -17,8 +18,12 @@ fn of(issuer: &str, clock: &ManualClock) -> Value {
     claims
 }
 
+fn hmac(key: &[u8]) -> KeySet {
+    KeySet::from_hmac_secret(Algorithm::Hs256, key).unwrap()
+}
+
 fn named(issuer: &str, key: &[u8], clock: &ManualClock) -> AccessTokenVerifier {
-    AccessTokenVerifier::builder(KeySet::from_hmac_secret(Algorithm::Hs256, key).unwrap())
+    AccessTokenVerifier::builder(hmac(key))
         .issuer(issuer)
         .audience(AUDIENCE)
         .clock(Arc::new(clock.clone()))
@@ -51,6 +56,41 @@ async fn a_payload_that_is_odd_behind_its_iss_is_refused_though_its_issuer_signe
         ask(&layer, &format!("Bearer {}", sign_with(key, HEADER, &good)))
             .await
             .assert_passed("alice");
+    }
+}
+
+/// The signature is checked first, so a forged token costs less than a good one.
+#[tokio::test]
+async fn the_payload_of_a_forged_token_is_not_read_to_its_end() {
+    let clock = ManualClock::new();
+    let tenants = AccessTokenVerifier::builder(hmac(OTHER_KEY))
+        .issuer_pattern("https://{tenant}.test", Tenants::from_fn(|_| true))
+        .audience(AUDIENCE)
+        .clock(Arc::new(clock.clone()))
+        .build()
+        .unwrap();
+    let alone = BearerAuthLayer::new(tenants.clone());
+    let layer = BearerAuthLayer::new(named("https://first.example", HMAC_KEY, &clock));
+    let several = layer
+        .clone()
+        .with_verifier(named(OTHER, OTHER_KEY, &clock))
+        .unwrap();
+    let beside = layer.with_verifier(tenants).unwrap();
+    for (layer, others) in [(alone, false), (several, true), (beside, true)] {
+        let (log, _guard) = Log::capture();
+        let rest = of(OTHER, &clock).to_string();
+        let broken = format!("{},}}", rest.strip_suffix('}').unwrap());
+        for (key, expected) in [
+            (HMAC_KEY, "the signature of the token is invalid"),
+            (OTHER_KEY, "the token is malformed"),
+        ] {
+            let token = sign_with(key, HEADER, &broken);
+            ask(&layer, &format!("Bearer {token}"))
+                .await
+                .assert_refused(401, "invalid_token", "token_invalid");
+            let said = log.take();
+            assert!(said.contains(expected), "{others}: {said}");
+        }
     }
 }
 

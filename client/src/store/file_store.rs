@@ -17,7 +17,8 @@ use crate::{BoxError, StoredLogin, TokenStore};
 /// one. A file that a crash has left beside it is deleted by the first save or clear that comes
 /// more than a minute later. The folder has to be there: without it a load is an error, since the
 /// drive may be away. A file that others can read is refused: its tokens may be theirs. A symbolic
-/// link stays: its target is written and deleted.
+/// link stays: its target is written and deleted. No other user may write to its folder, or to that
+/// of a link.
 ///
 /// There is no lock between processes. If one forgets the login after another has looked at the
 /// file and before it renames its own, the login comes back. Log out first: then its tokens are

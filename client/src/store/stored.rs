@@ -69,7 +69,7 @@ impl StoredLogin {
     ///
     /// # Errors
     ///
-    /// It is something else, as JSON of another program. The error repeats nothing of it.
+    /// It is something else, such as JSON of another program. The error repeats nothing of it.
     ///
     /// ```
     /// use tower_bearer_client::StoredLogin;

@@ -9,10 +9,9 @@ use crate::{BoxError, StoredLogin};
 /// There is [`FileTokenStore`](crate::FileTokenStore), and
 /// [`MemoryTokenStore`](crate::MemoryTokenStore) for tests. The functions may block: they run on a
 /// thread of their own, one at a time, which does not keep the process from its end. After ten
-/// seconds a call counts as failed, except for the load in
-/// [`LoginBuilder::open`](crate::LoginBuilder::open). Then the store is left alone until it has
-/// answered after all: until that, each further load and save fails at once, and no request waits
-/// for it.
+/// seconds a call counts as failed. Then the store is left alone until it has answered after all:
+/// until that, each further load and save fails at once, and no request waits for it. Only the load
+/// in [`LoginBuilder::open`](crate::LoginBuilder::open) may take as long as it likes.
 ///
 /// While the store cannot be read, another process may have replaced the refresh token, and the
 /// old one would look like that of a thief. So it is not presented: the access token is used until

@@ -36,7 +36,7 @@ impl Visits {
         }
     }
 
-    /// The same however long it takes.
+    /// Does the same without a time limit.
     pub(super) async fn visit<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, BoxError> + Send + 'static,

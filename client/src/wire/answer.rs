@@ -23,8 +23,8 @@ pub(crate) struct TokenAnswer {
 }
 
 impl TokenAnswer {
-    /// An error: not the tokens of a bearer. That of serde repeats what it has read, so it stays
-    /// here.
+    /// Fails if the body has no bearer tokens. The error of serde repeats what it has read, so it
+    /// stays here.
     pub(crate) fn read(json: &[u8]) -> Result<Self, ClientError> {
         let read = serde_json::from_slice(json).ok();
         let is_bearer = |answer: &Self| answer.token_type.eq_ignore_ascii_case("bearer");

@@ -28,15 +28,17 @@ impl KeySetLocation {
         may_be_plain: fn(&str) -> bool,
     ) -> Result<HttpUrl, ConfigError> {
         let url = http_url(issuer, may_be_plain, "dangerous_discover_over_http")?;
-        match issuer.split_once("/.well-known/") {
-            Some((before, _)) => Err(ConfigError::new(format!(
-                "{:?} is the URL of a document, not of an issuer. Write {:?}, or the `issuer` in \
-                 the document",
-                shortened(issuer),
-                shortened(before)
-            ))),
-            None => Ok(url),
-        }
+        let Some((before, document)) = issuer.split_once("/.well-known/") else {
+            return Ok(url);
+        };
+        // The path of the issuer may be behind the document (RFC 8414 section 3.1).
+        let path = document.find('/').map_or("", |path| &document[path..]);
+        Err(ConfigError::new(format!(
+            "{:?} is the URL of a document, not of an issuer. Write {:?}, or the `issuer` in the \
+             document",
+            shortened(issuer),
+            shortened(&format!("{before}{path}"))
+        )))
     }
 
     /// Metadata that was fetched safely must not lead to a plain http URL.

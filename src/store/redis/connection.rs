@@ -24,7 +24,9 @@ struct Shared {
     servers: Servers,
     current: RwLock<Link>,
     /// Whether the servers may be others than those whose settings were looked at.
-    is_new: AtomicBool,
+    is_unchecked: AtomicBool,
+    /// What the last look at the settings has found.
+    refusal: Mutex<Option<String>>,
     /// Whether the last pull failed.
     has_failed: AtomicBool,
     /// When the link was replaced, or that was tried.
@@ -39,7 +41,8 @@ impl Connection {
         Ok(Self(Arc::new(Shared {
             servers,
             current: RwLock::new(link),
-            is_new: AtomicBool::new(false),
+            is_unchecked: AtomicBool::new(false),
+            refusal: Mutex::default(),
             has_failed: AtomicBool::new(false),
             replaced: Mutex::default(),
             is_replica: AtomicBool::new(false),
@@ -104,7 +107,7 @@ impl Connection {
                     .current
                     .write()
                     .unwrap_or_else(PoisonError::into_inner) = link;
-                self.0.is_new.store(true, Ordering::Relaxed);
+                self.0.is_unchecked.store(true, Ordering::Relaxed);
             }
             Err(error) => {
                 tracing::debug!(
@@ -119,15 +122,26 @@ impl Connection {
     /// a replica that was promoted has settings of its own. Where they do not say so, they are
     /// asked again after the next pull.
     pub(super) async fn check_settings(&self) {
-        if !self.0.is_new.load(Ordering::Relaxed) {
+        if !self.0.is_unchecked.swap(false, Ordering::Relaxed) {
             return;
         }
-        if let Ok(refusal) = schema::refusal(&mut self.any()).await {
-            self.0.is_new.store(false, Ordering::Relaxed);
-            if let Some(why) = refusal {
-                tracing::warn!("{why}");
-            }
+        match schema::refusal(&mut self.any()).await {
+            Ok(refusal) => self.warn_of(refusal),
+            Err(_) => self.0.is_unchecked.store(true, Ordering::Relaxed),
         }
+    }
+
+    /// Writes a line where the refusal is another one than that of the link before.
+    fn warn_of(&self, refusal: Option<String>) {
+        let mut known = self
+            .0
+            .refusal
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(why) = refusal.as_ref().filter(|_| *known != refusal) {
+            tracing::warn!("{why}");
+        }
+        *known = refusal;
     }
 
     /// Returns whether the link may be replaced now.

@@ -22,8 +22,9 @@ pub(super) async fn refusal(link: &mut Link) -> Result<Option<String>, BoxError>
     info.cmd("INFO").arg("memory").cmd("INFO").arg("cluster");
     for feeds in link.feeds(&prefix).await? {
         let (memory, cluster) = link.at(prefix.feed(feeds[0]), &info).await?;
-        let is_server = matches!(link, Link::Server(_));
-        let why = evicts(&memory).or_else(|| is_node(&cluster).filter(|_| is_server));
+        let is_alone = matches!(link, Link::Server(_));
+        let node = || node_of_cluster(&cluster).filter(|_| is_alone);
+        let why = evicts(&memory).or_else(node);
         if why.is_some() {
             return Ok(why);
         }
@@ -33,7 +34,7 @@ pub(super) async fn refusal(link: &mut Link) -> Result<Option<String>, BoxError>
 
 /// A node of a cluster that is taken for a server of its own would answer some commands, and
 /// redirect the others.
-fn is_node(cluster: &InfoDict) -> Option<String> {
+fn node_of_cluster(cluster: &InfoDict) -> Option<String> {
     (cluster.get("cluster_enabled") == Some(1)).then(|| NODE.to_owned())
 }
 

@@ -138,11 +138,11 @@ impl RedisStore {
             self.connection.replace().await;
             page = pull(&self.connection, &self.prefix, known).await;
         }
+        self.connection.note_pull(page.is_ok());
         if page.is_ok() {
             self.connection.set_replica(false);
             self.connection.check_settings().await;
         }
-        self.connection.note_pull(page.is_ok());
         page
     }
 }

@@ -44,10 +44,10 @@ async fn the_header_counts_unless_another_site_made_the_request() {
     let provider = cloudflare();
     let assertion = TokenSource::from_fn(|request| {
         let header = |name| request.headers.get(name)?.to_str().ok();
-        let is_own = matches!(
-            header("sec-fetch-site"),
-            None | Some("same-origin" | "none")
-        );
+        let is_own = match header("sec-fetch-site") {
+            None => header("origin").is_none(),
+            Some(site) => matches!(site, "same-origin" | "none"),
+        };
         let is_page = request.method == Method::GET && header("sec-fetch-dest") == Some("document");
         let token = header("cf-access-jwt-assertion").filter(|_| is_own || is_page)?;
         Some(AccessToken::new(token))
@@ -56,6 +56,12 @@ async fn the_header_counts_unless_another_site_made_the_request() {
     let token = provider.token(&provider.header, &json!({}));
     for (method, headers, is_accepted) in [
         (Method::POST, json!({}), true),
+        // A browser without Fetch Metadata.
+        (
+            Method::POST,
+            json!({ "origin": "https://evil.test" }),
+            false,
+        ),
         (
             Method::POST,
             json!({ "sec-fetch-site": "same-origin" }),

@@ -62,13 +62,7 @@ async fn a_clean_up_with_full_memory_shortens_every_feed() {
         revoked(&database.store, session_of_feed(feed)).await;
     }
     assert_eq!(database.entries().await, 16);
-    redis::cmd("CONFIG")
-        .arg("SET")
-        .arg("maxmemory")
-        .arg("1mb")
-        .exec_async(&mut database.beside)
-        .await
-        .unwrap();
+    assert_eq!(server.ask("CONFIG SET maxmemory 1mb").await, "+OK");
     let full = database.store.delete_expired(now() + 2 * DAY).await;
     let error = full.unwrap_err();
     assert!(error.to_string().contains("OOM"), "{error}");

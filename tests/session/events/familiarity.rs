@@ -1,7 +1,7 @@
 //! How well an account knows the client of a login.
 
 use http::Request;
-use support::{App, DAY, MINUTE};
+use support::{App, Call, DAY, MINUTE, StoreFault};
 use tower_bearer::edge::ClientAddress;
 use tower_bearer::session::{AuthEventKind, RequestContext};
 use tower_bearer::throttle::{Familiarity, LoginThrottle};
@@ -92,6 +92,16 @@ async fn a_login_of_the_applications_own_tells_it_by_its_mark() {
     assert_eq!(told(&heard), Some(Familiarity::Network));
     app.sessions.start(identity).await.unwrap();
     assert_eq!(told(&heard), None);
+}
+
+/// The store fails after the password was right.
+#[tokio::test]
+async fn it_is_told_also_where_the_charge_cannot_be_given_back() {
+    let (app, heard) = listening();
+    app.store.set_fault(Some(StoreFault::Of(Call::GiveBack)));
+    let tokens = log_in(&app, HOME, None).await;
+    assert!(tokens.device_mark().is_none());
+    assert_eq!(told(&heard), Some(Familiarity::Stranger));
 }
 
 #[tokio::test]
