@@ -5,8 +5,9 @@ import { isSame } from "./jar.js";
 
 /** @import { Held, Jar } from "../session.d.ts" */
 
-/** The longest `Retry-After` that is waited for, in milliseconds. */
-const LONGEST_REST = 300_000;
+// Milliseconds.
+const LONGEST_REST = 300_000; // the longest `Retry-After` that is waited for
+const OFFLINE_REST = 5_000; // after a refresh without any answer
 
 /**
  * Remembers the last refresh that failed. Newer tokens, or another login, are not affected by it.
@@ -55,10 +56,13 @@ export function createRest({ jar, now }) {
    * @param {Held} held
    */
   function refuseInRest(held) {
-    const retryAfter = restOf(held);
+    // A page that is offline goes on at once, say with what its service worker has.
+    const isOffline = failure?.error.kind === "unavailable" && failure.error.status === 0;
+    const retryAfter = restOf(held, isOffline ? OFFLINE_REST : 0);
     if (!failure || retryAfter === 0) return;
     const { kind, status, reason } = failure.error;
-    const hint = "the server has set a time for the next refresh, which has not come";
+    const hint = isOffline ? "a moment ago the server could not be reached"
+      : "the server has set a time for the next refresh, which has not come";
     throw new SessionError(kind, { status, reason, retryAfter, hint });
   }
 

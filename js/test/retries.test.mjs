@@ -137,6 +137,34 @@ test("a user who asks for it, or logs in, does not wait for Retry-After", async 
   assert.equal((await one.fetch("/me")).status, 200);
 });
 
+test("without any answer, the calls of the next five seconds fail at once", async () => {
+  const { one, server, clock } = await loggedIn();
+  await clock.advance(LIFE + 1);
+  server.fail("/auth/refresh", breaks, breaks, breaks);
+  const first = assert.rejects(one.fetch("/me"), { ...isUnavailable, status: 0 });
+  await clock.advance(4_000);
+  await first;
+  assert.equal(server.keys().length, 3);
+  const after = { ...isUnavailable, status: 0 };
+  await assert.rejects(one.fetch("/me"), after);
+  await assert.rejects(one.accessToken(), after);
+  assert.equal(server.keys().length, 3);
+  assert.equal(server.to("/me").length, 0);
+  await clock.advance(5_000);
+  assert.equal((await one.fetch("/me")).status, 200);
+});
+
+test("a user who asks for it does not wait where there was no answer", async () => {
+  const { one, server, clock } = await loggedIn();
+  await clock.advance(LIFE + 1);
+  server.fail("/auth/refresh", breaks, breaks, breaks);
+  const first = assert.rejects(one.fetch("/me"), isUnavailable);
+  await clock.advance(4_000);
+  await first;
+  assert.equal((await one.refresh()).loggedIn, true);
+  assert.equal((await one.fetch("/me")).status, 200);
+});
+
 test("a refresh that succeeds ends the rest, also if it brings the same token", async () => {
   const { one, server, jar } = await loggedIn();
   const { access_token } = jar.value;
