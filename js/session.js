@@ -110,7 +110,7 @@ export function createSession({
   async function proven(reply, tokens, about, before) {
     try {
       if (reply.answer.refresh_token) throw serverWithoutCookies();
-      return tokensOf(await proveCookie(), about) ?? tokens;
+      return tokensOf(await proveCookie(tokens), about) ?? tokens;
     } catch (error) {
       // The server has replaced the login before, so that one has ended too.
       if (before && isSame(jar.read(), before)) {

@@ -75,8 +75,8 @@ export function createRenewal({
    * Posts to the refresh endpoint until the server is not busy, with the same key each time.
    * `null`: another tab was quicker.
    */
-  async function askPatiently(body, isOvertaken = () => false) {
-    const key = { "idempotency-key": randomKey() };
+  async function askPatiently(body, isOvertaken = () => false, headers = {}) {
+    const key = { "idempotency-key": randomKey(), ...headers };
     for (let attempt = 1; ; attempt++) {
       const reply = await ask("/refresh", body, key);
       if (isOvertaken()) return null;
@@ -172,11 +172,14 @@ export function createRenewal({
    * Proves that the cookie of a login comes back: the server says whether it has arrived. A server
    * that does not know `dry_run` refreshes, which proves the same. Returns that answer.
    *
+   * @param {Held} tokens those of the login
    * @returns {Promise<Reply>}
    */
-  async function proveCookie() {
+  async function proveCookie({ access_token }) {
+    // The browser may have kept the cookie of an older login: the token says which one is meant.
+    const headers = { authorization: `Bearer ${access_token}` };
     /** @type {any} Never `null`: nothing overtakes it. */
-    const reply = await askPatiently({ dry_run: "true" });
+    const reply = await askPatiently({ dry_run: "true" }, undefined, headers);
     if (reply.status === 204 || reply.hasTokens) return reply;
     if (isCookieMissing(reply) || isEnded(reply)) throw cookieNotKept(place);
     throw failed(reply, place);

@@ -84,6 +84,21 @@ test("an older cookie in place of the new one is not a proof", async () => {
   assert.equal((await failure(tab())).reason, "cookie_not_kept");
 });
 
+test("the cookie of the login before is not a proof of this one", async () => {
+  const { one, server, jar } = await loggedIn();
+  const before = server.cookie;
+  const { tokens } = server;
+  server.tokens = (...args) => {
+    const answer = tokens.apply(server, args);
+    server.cookie = before; // the browser drops the new one
+    return answer;
+  };
+  assert.equal((await failure(one)).reason, "cookie_not_kept");
+  assert.equal(jar.value, null);
+  const probe = server.to("/auth/refresh").at(-1).headers.get("authorization");
+  assert.equal(probe, server.to("/auth/logout").at(-1).headers.get("authorization"));
+});
+
 test("the error names what the page can see of the cause", async (t) => {
   const at = async ({ page = PAGE, ...options }) =>
     (await failure(forgetful({ environment: { page }, ...options }).tab())).message;

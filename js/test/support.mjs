@@ -158,7 +158,14 @@ export class Server {
           const error_description = "refresh_token is missing";
           return json(400, { error: "invalid_request", error_description });
         }
-        if (body.dry_run) return new Response(null, { status: 204 });
+        if (body.dry_run) {
+          const [, payload] = headers.get("authorization").split(".");
+          // A token of another kind names no session.
+          const { sid } = payload ? JSON.parse(Buffer.from(payload, "base64url").toString()) : {};
+          const isOther = sid && !presented.startsWith(`${sid}-`);
+          return isOther ? json(400, { error: "invalid_request", reason: "token_missing" })
+            : new Response(null, { status: 204 });
+        }
         if (!this.#successors.has(presented)) {
           const [session] = presented.split("-");
           this.#successors.set(presented, `${session}-NEXT${++this.#generation}`);

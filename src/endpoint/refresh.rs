@@ -8,6 +8,7 @@ use super::error::EndpointError;
 use super::request::Parameters;
 use super::response::not_stored;
 use super::state::State;
+use crate::bearer::bearer_token;
 use crate::keys::RefreshToken;
 use crate::request_context::RequestContext;
 use crate::session::{Refresh, SessionError};
@@ -44,11 +45,16 @@ pub(super) async fn handle(
         return Err(missing(state));
     }
     if is_dry_run(&parameters)? {
-        // Another application on this host may have set a cookie of the same name.
-        if !tokens
-            .iter()
-            .any(|token| state.sessions.made(token.secret()))
-        {
+        // The page of a login sends its access token, and the cookie may be an older one, which the
+        // browser still has. A malformed header says nothing.
+        let sent = bearer_token(&parts.headers).ok().flatten();
+        let has_arrived = |token: &RefreshToken| {
+            let (sessions, token) = (&state.sessions, token.secret());
+            // Another application on this host may have set a cookie of the same name.
+            sessions.made(token)
+                && !sent.is_some_and(|sent| sessions.are_of_two_sessions(token, sent))
+        };
+        if !tokens.iter().any(has_arrived) {
             return Err(missing(state));
         }
         let mut response = Response::new(Bytes::new());

@@ -112,7 +112,7 @@ endpoint! {
     /// | `delivery` | absent, `body` or `cookie`, as at [login](super::LoginEndpoint). A token that came in a cookie is replaced in the cookie |
     /// | `grant_type` | absent, or `refresh_token` |
     /// | `scope` | absent, or a part of what is granted, as at [login](super::LoginEndpoint) |
-    /// | `dry_run` | absent, or `true`: 204 if a refresh token of this application has arrived. It is not looked up, so its session may be over, and nothing changes. So a page learns whether the browser kept its cookie |
+    /// | `dry_run` | absent, or `true`: 204 if a refresh token of this application has arrived, of the same session as the access token in `Authorization`, if that is sent. It is not looked up, so its session may be over, and nothing changes. So a page learns whether the browser kept its cookie |
     ///
     /// Other parameters and the `Authorization` header are ignored. A client that may have to try
     /// again sends an `Idempotency-Key` of at most 255 bytes, which is the same each time: see

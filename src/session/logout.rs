@@ -97,16 +97,19 @@ impl Sessions {
                 claims: None,
             }));
         }
-        let claims = self
-            .verifiers()
-            .find_map(|verifier| verifier.verify_but_for_expiry(token).ok());
-        Ok(claims.and_then(|claims| {
+        Ok(self.claims_but_for_expiry(token).and_then(|claims| {
             Some(SessionOfToken {
                 id: *claims.session_id()?,
                 row: None,
                 claims: Some(claims),
             })
         }))
+    }
+
+    /// Returns the claims of an access token of these sessions, which may have expired.
+    pub(super) fn claims_but_for_expiry(&self, token: &str) -> Option<AccessTokenClaims> {
+        self.verifiers()
+            .find_map(|verifier| verifier.verify_but_for_expiry(token).ok())
     }
 
     /// Returns whether it is a session of this application. Another application, with another

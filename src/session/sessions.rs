@@ -229,6 +229,16 @@ impl Sessions {
         self.0.keys.parse(refresh_token).is_some()
     }
 
+    /// Returns whether the access token names another session than this refresh token.
+    pub(crate) fn are_of_two_sessions(&self, refresh_token: &str, access_token: &str) -> bool {
+        let presented = self.0.keys.parse(refresh_token);
+        let claims = self.claims_but_for_expiry(access_token);
+        let named = claims.as_ref().and_then(|claims| claims.session_id());
+        presented
+            .zip(named)
+            .is_some_and(|(presented, named)| presented.id != *named)
+    }
+
     /// Returns whether each refresh token works once only, so that no page may repeat a refresh.
     #[cfg(feature = "cookie")]
     pub(crate) fn has_no_overlap(&self) -> bool {

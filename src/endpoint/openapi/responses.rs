@@ -41,8 +41,8 @@ pub(super) fn ended() -> DocumentedResponse {
 }
 
 pub(super) fn arrived() -> DocumentedResponse {
-    let description = "With `dry_run`: a refresh token of this application has arrived. Its \
-                       session may be over.";
+    let description = "With `dry_run`: a refresh token of this application has arrived, of the \
+                       session of the access token, if one is sent. It may be over.";
     ("204", not_stored(description).build())
 }
 

@@ -1,7 +1,7 @@
 //! When the refresh token is a cookie, and when it is in the body.
 
 use serde_json::Value;
-use support::MINUTE;
+use support::{HOUR, MINUTE};
 use tower_bearer::CookieDelivery;
 
 use super::{OWN, REFRESH, Site, jar, set_cookies};
@@ -159,6 +159,39 @@ async fn a_dry_run_is_for_a_token_of_this_application() {
             }
         }
     }
+}
+
+/// The browser has dropped the cookie of a login, and kept that of the one before.
+#[tokio::test]
+async fn a_dry_run_with_an_access_token_is_for_the_cookie_of_the_same_login() {
+    let site = Site::new(CookieDelivery::new());
+    let (before, login) = (site.log_in().await, site.log_in().await);
+    let (older, newer) = (jar(&before), jar(&login));
+    let access = login.json()["access_token"].as_str().unwrap().to_owned();
+    let bearer = format!("Bearer {access}");
+    let both = format!("{older}; {newer}");
+    for (cookie, authorization, status) in [
+        (&older, &*bearer, 400),
+        (&newer, &*bearer, 204),
+        (&both, &*bearer, 204),
+        // A token that names no session of ours refuses nothing.
+        (&older, "Bearer of-another-server", 204),
+        (&older, "Basic YTpi", 204),
+        (&older, "", 204),
+    ] {
+        let headers = [OWN[0], ("cookie", cookie), ("authorization", authorization)];
+        let answer = site.post("/refresh", &headers, "dry_run=true").await;
+        assert_eq!(answer.status, status, "{cookie} {authorization}");
+        assert!(set_cookies(&answer).is_empty());
+        if status == 400 {
+            answer.assert_error(400, "invalid_request", Some("token_missing"));
+        }
+    }
+    // An expired one names its session too.
+    site.tokens.clock().advance(HOUR);
+    let headers = [OWN[0], ("cookie", &*older), ("authorization", &*bearer)];
+    let answer = site.post("/refresh", &headers, "dry_run=true").await;
+    answer.assert_error(400, "invalid_request", Some("token_missing"));
 }
 
 #[tokio::test]
