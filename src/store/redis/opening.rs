@@ -1,7 +1,9 @@
 //! How a [`RedisStore`] is opened.
 
 use redis::cluster::ClusterClientBuilder;
+use redis::sentinel::SentinelClient;
 use redis::{BasicAuth, Client, ConnectionInfo, RedisResult, StreamingCredentialsProvider};
+use tokio::sync::Mutex;
 
 use super::cluster;
 use super::connection::Connection;
@@ -72,6 +74,35 @@ impl RedisStore {
         let place = Place::new(REDIS, "the cluster");
         let client = cluster::client(seeds).failed_at(&place)?;
         Self::connect(Servers::Cluster(Box::new(client)), place).await
+    }
+
+    /// Uses the application's own client of sentinels: for sentinels with a password, or with
+    /// certificates of an authority of your own. It has to ask for the master.
+    /// `TCP_NODELAY` and a `TCP_USER_TIMEOUT` are recommended.
+    ///
+    /// ```no_run
+    /// # async fn example(password: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// use tower_bearer::RedisStore;
+    /// use tower_bearer::store::redis_driver::ConnectionAddr;
+    /// use tower_bearer::store::redis_driver::sentinel::{
+    ///     SentinelClientBuilder, SentinelServerType::Master,
+    /// };
+    ///
+    /// let sentinels = [ConnectionAddr::Tcp("10.0.0.1".into(), 26379)];
+    /// let sentinels = SentinelClientBuilder::new(sentinels, "sessions", Master)?
+    ///     .set_client_to_sentinel_password(password);
+    /// let store = RedisStore::from_sentinels(sentinels.build()?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// No sentinel can be reached within four seconds, or see [`from_client`](Self::from_client).
+    pub async fn from_sentinels(sentinels: SentinelClient) -> Result<Self, StoreError> {
+        let place = Place::new(REDIS, "the sentinels");
+        let servers = Servers::SentinelClient(Box::new(Mutex::new(sentinels)));
+        Self::connect(servers, place).await
     }
 
     /// Does the same as [`open`](Self::open), with credentials that change: a password that rotates

@@ -5,6 +5,8 @@ use std::time::Duration;
 use redis::Client;
 use redis::aio::ConnectionManagerConfig;
 use redis::cluster::ClusterClient;
+use redis::sentinel::SentinelClient;
+use tokio::sync::Mutex;
 
 use super::cluster::Nodes;
 use super::credentials::Credentials;
@@ -16,6 +18,8 @@ use crate::error::BoxError;
 pub(super) enum Servers {
     One(Client, Credentials),
     Sentinels(Sentinels, Credentials),
+    /// Sentinels that the application's own client asks.
+    SentinelClient(Box<Mutex<SentinelClient>>),
     Cluster(Box<ClusterClient>),
 }
 
@@ -26,6 +30,11 @@ impl Servers {
             Self::One(client, credentials) => {
                 let settings = credentials.apply(settings());
                 Link::Server(client.get_connection_manager_with_config(settings).await?)
+            }
+            Self::SentinelClient(_) => {
+                let primary = self.client().await?;
+                let settings = settings();
+                Link::Server(primary.get_connection_manager_with_config(settings).await?)
             }
             Self::Sentinels(sentinels, credentials) => {
                 let primary = sentinels.primary(credentials).await?;
@@ -41,6 +50,9 @@ impl Servers {
         match self {
             Self::One(client, credentials) => credentials.client(client).await,
             Self::Sentinels(sentinels, credentials) => sentinels.primary(credentials).await,
+            Self::SentinelClient(sentinels) => {
+                Ok(sentinels.lock().await.async_get_client().await?)
+            }
             Self::Cluster(_) => Err("a cluster has several servers".into()),
         }
     }
@@ -50,7 +62,7 @@ impl Servers {
     pub(super) fn connect_within(&self) -> Duration {
         match self {
             Self::One(..) => CONNECT_WITHIN,
-            Self::Sentinels(..) | Self::Cluster(_) => 3 * CONNECT_WITHIN,
+            Self::Sentinels(..) | Self::SentinelClient(_) | Self::Cluster(_) => 3 * CONNECT_WITHIN,
         }
     }
 }

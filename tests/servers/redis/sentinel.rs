@@ -4,6 +4,8 @@ use support::servers::{Database as _, RedisSentinel};
 use support::wait::{LIMIT, until};
 use tower_bearer::RedisStore;
 use tower_bearer::store::SessionStore;
+use tower_bearer::store::redis_driver::ConnectionAddr;
+use tower_bearer::store::redis_driver::sentinel::{SentinelClientBuilder, SentinelServerType};
 
 use super::session;
 
@@ -22,6 +24,31 @@ async fn the_store_follows_the_primary_that_sentinels_name() {
     .await;
     assert_eq!(store.find(before.id()).await.unwrap(), Some(before));
     store.insert(&session("bob")).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_store_follows_sentinels_with_a_password() {
+    let mut servers = RedisSentinel::start().await;
+    servers.require_password("the-password").await;
+    RedisStore::open(&servers.url()).await.unwrap_err();
+    let sentinel = servers.sentinel();
+    let sentinel = ConnectionAddr::Tcp(sentinel.ip().to_string(), sentinel.port());
+    let client = SentinelClientBuilder::new([sentinel], "sessions", SentinelServerType::Master)
+        .unwrap()
+        .set_client_to_sentinel_password("the-password")
+        .build()
+        .unwrap();
+    let store = RedisStore::from_sentinels(client).await.unwrap();
+    let before = session("alice");
+    store.insert(&before).await.unwrap();
+    assert!(store.announcements().await.unwrap().is_some());
+    servers.are_in_step().await;
+    servers.primary().kill();
+    until("the other server is found", 3 * LIMIT, async || {
+        store.revoked_since(None).await.is_ok()
+    })
+    .await;
+    assert_eq!(store.find(before.id()).await.unwrap(), Some(before));
 }
 
 #[tokio::test]

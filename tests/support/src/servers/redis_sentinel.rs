@@ -1,5 +1,7 @@
 //! [`RedisSentinel`].
 
+use std::net::SocketAddr;
+
 use super::redis::{ask, replica_is_in_step};
 use super::{Database, RedisServer, process};
 
@@ -46,6 +48,17 @@ impl RedisSentinel {
     /// The URL of the sentinel and the group.
     pub fn url(&self) -> String {
         format!("redis-sentinel://{}/sessions", self.sentinel.addr())
+    }
+
+    /// Where the sentinel listens.
+    pub fn sentinel(&self) -> SocketAddr {
+        self.sentinel.addr()
+    }
+
+    /// From now on the sentinel asks its clients for this password.
+    pub async fn require_password(&self, password: &str) {
+        let command = format!("ACL SETUSER default resetpass >{password}");
+        assert_eq!(self.sentinel.ask(&command).await, "+OK");
     }
 
     /// The primary of the start.
