@@ -6,7 +6,7 @@ use serde_json::Value;
 use support::{AUDIENCE, HEADER, HMAC_KEY, ISSUER, Log, ask, claims, sign_with, verifier};
 use tower_bearer::keys::Algorithm;
 use tower_bearer::test_util::ManualClock;
-use tower_bearer::token::Tenants;
+use tower_bearer::token::{Tenants, VerifyErrorKind};
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, KeySet};
 
 const OTHER: &str = "https://other.test";
@@ -59,38 +59,59 @@ async fn a_payload_that_is_odd_behind_its_iss_is_refused_though_its_issuer_signe
     }
 }
 
-/// The signature is checked first, so a forged token costs less than a good one.
-#[tokio::test]
-async fn the_payload_of_a_forged_token_is_not_read_to_its_end() {
-    let clock = ManualClock::new();
-    let tenants = AccessTokenVerifier::builder(hmac(OTHER_KEY))
+/// All tenants of an issuer.
+fn tenants(key: &[u8], clock: &ManualClock) -> AccessTokenVerifier {
+    AccessTokenVerifier::builder(hmac(key))
         .issuer_pattern("https://{tenant}.test", Tenants::from_fn(|_| true))
         .audience(AUDIENCE)
         .clock(Arc::new(clock.clone()))
         .build()
-        .unwrap();
-    let alone = BearerAuthLayer::new(tenants.clone());
-    let layer = BearerAuthLayer::new(named("https://first.example", HMAC_KEY, &clock));
-    let several = layer
-        .clone()
-        .with_verifier(named(OTHER, OTHER_KEY, &clock))
-        .unwrap();
-    let beside = layer.with_verifier(tenants).unwrap();
-    for (layer, others) in [(alone, false), (several, true), (beside, true)] {
+        .unwrap()
+}
+
+/// The claims of a token of `OTHER`, and a comma too many at their end.
+fn broken(clock: &ManualClock) -> String {
+    let claims = of(OTHER, clock).to_string();
+    format!("{},}}", claims.strip_suffix('}').unwrap())
+}
+
+/// The signature is checked first, so a forged token costs less than a good one.
+#[tokio::test]
+async fn the_payload_of_a_forged_token_is_not_read_to_its_end() {
+    let clock = ManualClock::new();
+    let tenants = tenants(OTHER_KEY, &clock);
+    let first = BearerAuthLayer::new(named("https://first.example", HMAC_KEY, &clock));
+    let several = first.clone().with_verifier(named(OTHER, OTHER_KEY, &clock));
+    for (issuers, layer) in [
+        ("tenants", BearerAuthLayer::new(tenants.clone())),
+        ("several", several.unwrap()),
+        ("one and tenants", first.with_verifier(tenants).unwrap()),
+    ] {
         let (log, _guard) = Log::capture();
-        let rest = of(OTHER, &clock).to_string();
-        let broken = format!("{},}}", rest.strip_suffix('}').unwrap());
         for (key, expected) in [
             (HMAC_KEY, "the signature of the token is invalid"),
             (OTHER_KEY, "the token is malformed"),
         ] {
-            let token = sign_with(key, HEADER, &broken);
+            let token = sign_with(key, HEADER, &broken(&clock));
             ask(&layer, &format!("Bearer {token}"))
                 .await
                 .assert_refused(401, "invalid_token", "token_invalid");
             let said = log.take();
-            assert!(said.contains(expected), "{others}: {said}");
+            assert!(said.contains(expected), "{issuers}: {said}");
         }
+    }
+}
+
+#[test]
+fn a_verifier_of_tenants_checks_the_signature_first_too() {
+    let clock = ManualClock::new();
+    let tenants = tenants(OTHER_KEY, &clock);
+    for (key, kind) in [
+        (HMAC_KEY, VerifyErrorKind::BadSignature),
+        (OTHER_KEY, VerifyErrorKind::Malformed),
+    ] {
+        let refused = tenants.verify(&sign_with(key, HEADER, &broken(&clock)));
+        assert_eq!(refused.unwrap_err().kind(), kind);
     }
 }
 
