@@ -57,7 +57,7 @@ async fn a_clean_up_that_fails_leaves_its_work_for_minutes() {
 #[tokio::test]
 async fn a_clean_up_with_full_memory_shortens_every_feed() {
     let server = RedisServer::start(&[]).await;
-    let mut database = Database::new(server.url()).await;
+    let database = Database::new(server.url()).await;
     for feed in 0..16 {
         revoked(&database.store, session_of_feed(feed)).await;
     }
