@@ -62,7 +62,7 @@ export function localStorageJar(key) {
         // `null`: all of the storage was cleared.
         if (changed !== name && changed !== null) return;
         // Another tab has logged in or out. The events of `sessionStorage` are those of frames.
-        if (storageArea === globalThis.localStorage) remove(name, "sessionStorage");
+        if (storageArea === area("localStorage")) remove(name, "sessionStorage");
         listener();
       });
       // A page in the back/forward cache hears no such events.
@@ -99,6 +99,11 @@ export function memoryJar() {
 const markKey = (name) => `${name} device_mark`;
 
 /** @typedef {"localStorage" | "sessionStorage"} Storage */
+
+/** Where storage is blocked, to name it is an error. @param {Storage} storage */
+function area(storage) {
+  try { return globalThis[storage]; } catch { return undefined; }
+}
 
 /** @param {string} key @param {Storage} [storage] */
 function textAt(key, storage = "localStorage") {

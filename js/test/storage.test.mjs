@@ -169,6 +169,21 @@ test("the logout of a login that is not remembered is heard in all tabs", async 
   assert.equal(one.state().loggedIn, false);
 });
 
+test("an event of blocked storage is no error", async (t) => {
+  const { dispatch } = storage();
+  const { tab } = browser({ jar: undefined });
+  const one = tab();
+  await one.login(ALICE);
+  const before = Object.getOwnPropertyDescriptor(globalThis, "localStorage");
+  t.after(() => Object.defineProperty(globalThis, "localStorage", before));
+  Object.defineProperty(globalThis, "localStorage", {
+    configurable: true,
+    get() { throw new DOMException("Access is denied for this document.", "SecurityError"); },
+  });
+  for (const key of [NAME, null]) dispatch({ key, storageArea: {} });
+  await settle();
+});
+
 test("with tokens in bodies the page decides how long it keeps them", async () => {
   const { items } = storage();
   const { tab, server } = browser({ jar: undefined, delivery: "body" });
