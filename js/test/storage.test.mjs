@@ -169,7 +169,7 @@ test("the logout of a login that is not remembered is heard in all tabs", async 
   assert.equal(one.state().loggedIn, false);
 });
 
-test("an event of blocked storage is no error", async (t) => {
+test("an event of blocked storage is not an error", async (t) => {
   const { dispatch } = storage();
   const { tab } = browser({ jar: undefined });
   const one = tab();
