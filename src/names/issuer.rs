@@ -1,11 +1,8 @@
 //! [`Issuer`] is the name of the service that signs a token.
 
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
+use super::service_name::service_name;
 use crate::error::ConfigError;
 
 /// The service that signed a token, as in the claim `iss` (RFC 7519 section 4.1.1).
@@ -33,45 +30,6 @@ impl Issuer {
         }
         Ok(Self(name.into()))
     }
-
-    /// Returns the name as it is in tokens.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
-impl fmt::Display for Issuer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Issuer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Issuer({:?})", &*self.0)
-    }
-}
-
-impl FromStr for Issuer {
-    type Err = ConfigError;
-
-    fn from_str(name: &str) -> Result<Self, ConfigError> {
-        Self::new(name)
-    }
-}
-
-/// Serializes as text.
-impl Serialize for Issuer {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-/// Deserializes from text that is not empty.
-impl<'de> Deserialize<'de> for Issuer {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Self::new(&name).map_err(de::Error::custom)
-    }
-}
+service_name!(Issuer);

@@ -4,6 +4,7 @@ mod audience;
 mod into_scope;
 mod issuer;
 mod scope;
+mod service_name;
 mod session_id;
 mod subject;
 

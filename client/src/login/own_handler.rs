@@ -7,7 +7,7 @@ use crate::wire::TokenAnswer;
 
 impl Login {
     /// Logs a user in with the response of another login than that of the endpoints: a handler of
-    /// the application's own, a passkey, a login in several steps. `body` is JSON as of
+    /// the application's own, a passkey, a login in several steps. `body` is JSON like that of
     /// `/auth/login`: `access_token`, `token_type`, `expires_in`, `refresh_token` and perhaps
     /// `device_mark`. `scope` is what that login has asked for, if it has: a refresh asks for no
     /// more.

@@ -42,8 +42,8 @@ impl Keeper {
             .map_err(failed)
     }
 
-    /// The same for the first time, however long the store takes: a keyring may ask the user to
-    /// unlock it, and nothing else waits yet.
+    /// Does the same for the first time, without a time limit: a keyring may ask the user to unlock
+    /// it, and nothing else waits yet.
     pub(crate) async fn open(&self, tokens: &Arc<Tokens>) -> Result<(), ClientError> {
         runtime()?;
         self.visits
