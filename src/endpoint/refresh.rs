@@ -48,11 +48,11 @@ pub(super) async fn handle(
         // The page of a login sends its access token, and the cookie may be an older one, which the
         // browser still has. A malformed header says nothing.
         let sent = bearer_token(&parts.headers).ok().flatten();
+        let named = sent.and_then(|sent| state.sessions.named_by(sent));
         let has_arrived = |token: &RefreshToken| {
-            let (sessions, token) = (&state.sessions, token.secret());
             // Another application on this host may have set a cookie of the same name.
-            sessions.made(token)
-                && !sent.is_some_and(|sent| sessions.are_of_two_sessions(token, sent))
+            let session = state.sessions.made_for(token.secret());
+            session.is_some_and(|session| named.is_none_or(|named| session == named))
         };
         if !tokens.iter().any(has_arrived) {
             return Err(missing(state));

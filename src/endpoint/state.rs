@@ -191,7 +191,8 @@ impl State {
 
     /// Warns if a login finds the cookie of another application under its own name.
     pub(super) fn warn_of_foreign_tokens(&self, held: &[&str]) {
-        let is_foreign = |token: &&str| token.starts_with("rt1_") && !self.sessions.made(token);
+        let is_foreign =
+            |token: &&str| token.starts_with("rt1_") && self.sessions.made_for(token).is_none();
         if held.iter().any(is_foreign) && self.foreign_tokens.is_first() {
             tracing::warn!(
                 cure = "give each application on this host cookies of its own name: \

@@ -22,7 +22,7 @@ use crate::bearer::McpSessions;
 use crate::clock::Timestamp;
 use crate::edge::Edge;
 use crate::keys::{KeySource, RefreshToken};
-use crate::names::SessionClaims;
+use crate::names::{SessionClaims, SessionId};
 use crate::once::Once;
 use crate::parameters::{Encoding, WrongParameter};
 use crate::request_context::RequestContext;
@@ -224,19 +224,17 @@ impl Sessions {
         self.accounts().read(parameters, encoding)
     }
 
-    /// Returns whether this is a refresh token with a tag of these sessions.
-    pub(crate) fn made(&self, refresh_token: &str) -> bool {
-        self.0.keys.parse(refresh_token).is_some()
+    /// Returns the session of a refresh token with a tag of these sessions. The store is not asked.
+    pub(crate) fn made_for(&self, refresh_token: &str) -> Option<SessionId> {
+        let presented = self.0.keys.parse(refresh_token)?;
+        Some(presented.id)
     }
 
-    /// Returns whether the access token names another session than this refresh token.
-    pub(crate) fn are_of_two_sessions(&self, refresh_token: &str, access_token: &str) -> bool {
-        let presented = self.0.keys.parse(refresh_token);
-        let claims = self.claims_but_for_expiry(access_token);
-        let named = claims.as_ref().and_then(|claims| claims.session_id());
-        presented
-            .zip(named)
-            .is_some_and(|(presented, named)| presented.id != *named)
+    /// Returns the session that an access token of these sessions names. It may have expired.
+    pub(crate) fn named_by(&self, access_token: &str) -> Option<SessionId> {
+        self.claims_but_for_expiry(access_token)?
+            .session_id()
+            .copied()
     }
 
     /// Returns whether each refresh token works once only, so that no page may repeat a refresh.
