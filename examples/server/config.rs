@@ -56,9 +56,7 @@ impl Config {
             audience: variable("AUDIENCE")?.unwrap_or("example-api".to_owned()),
             policy: SessionPolicy::default()
                 .with_access_token_lifetime(seconds("ACCESS_TTL", 1800)?)
-                .map_err(|error| format!("ACCESS_TTL: {error}"))?
-                .with_overlap(seconds("OVERLAP", 30)?)
-                .map_err(|error| format!("OVERLAP: {error}"))?,
+                .with_overlap(seconds("OVERLAP", 30)?),
             leeway: leeway()?,
             throttle: throttle()?,
             trusted_proxies: trusted_proxies()?,

@@ -282,6 +282,7 @@ impl SessionsBuilder {
             (None, None) => None,
         };
         self.problems.note(check_leeway(self.leeway));
+        self.policy.check(&mut self.problems);
         self.problems.note(self.idle.check());
         let names = Names::read(issuer.zip(audience), &self.former, &mut self.problems);
         let owners = names.as_ref().map(Names::owners).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Problems};
 use crate::limits::{MIN_LIFETIME, is_access_token_lifetime};
 use crate::store::Session;
 
@@ -21,9 +21,10 @@ use crate::store::Session;
 /// use std::time::Duration;
 /// use tower_bearer::SessionPolicy;
 ///
-/// let policy = SessionPolicy::default().with_access_token_lifetime(Duration::from_secs(600))?;
-/// # Ok::<(), tower_bearer::ConfigError>(())
+/// let policy = SessionPolicy::default().with_access_token_lifetime(Duration::from_secs(600));
 /// ```
+///
+/// A value out of bounds is refused by [`SessionsBuilder::build`](super::SessionsBuilder::build).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct SessionPolicy {
@@ -47,62 +48,30 @@ impl Default for SessionPolicy {
 }
 
 impl SessionPolicy {
-    /// Sets the lifetime of an access token. An access token never outlives its session.
-    ///
-    /// # Errors
-    ///
-    /// The lifetime is below one second, or above 24 hours. Revocations are kept for that long,
-    /// whatever the policy was before.
-    pub fn with_access_token_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
-        if !is_access_token_lifetime(lifetime) {
-            return Err(ConfigError::new(
-                "the lifetime of an access token is from one second to 24 hours",
-            ));
-        }
-        Ok(Self {
-            access_token: lifetime,
-            ..self
-        })
+    /// Sets the lifetime of an access token, from one second to 24 hours: revocations are kept for
+    /// that long, whatever the policy was before. An access token never outlives its session.
+    pub const fn with_access_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.access_token = lifetime;
+        self
     }
 
-    /// Sets how long a session lives without a refresh.
-    ///
-    /// # Errors
-    ///
-    /// The timeout is below one second.
-    pub fn with_idle_timeout(self, timeout: Duration) -> Result<Self, ConfigError> {
-        if timeout < MIN_LIFETIME {
-            return Err(ConfigError::new(
-                "the idle timeout of a session is at least one second",
-            ));
-        }
-        Ok(Self {
-            idle_timeout: timeout,
-            ..self
-        })
+    /// Sets how long a session lives without a refresh, at least one second.
+    pub const fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
     }
 
-    /// Sets how long a session lives at most, however often it is refreshed.
+    /// Sets how long a session lives at most, however often it is refreshed: at least one second.
     ///
     /// Its row stays until a day after that, even if the idle timeout is over: a shorter lifetime
     /// makes a smaller store.
-    ///
-    /// # Errors
-    ///
-    /// The lifetime is below one second.
-    pub fn with_absolute_lifetime(self, lifetime: Duration) -> Result<Self, ConfigError> {
-        if lifetime < MIN_LIFETIME {
-            return Err(ConfigError::new(
-                "the absolute lifetime of a session is at least one second",
-            ));
-        }
-        Ok(Self {
-            absolute_lifetime: lifetime,
-            ..self
-        })
+    pub const fn with_absolute_lifetime(mut self, lifetime: Duration) -> Self {
+        self.absolute_lifetime = lifetime;
+        self
     }
 
-    /// Sets for how long after a rotation the previous refresh token is still accepted.
+    /// Sets for how long after a rotation the previous refresh token is still accepted: at most 10
+    /// minutes, since a thief is not noticed in that time.
     ///
     /// Choose it well above twice the time that a client waits for a response: a round trip plus
     /// clock skew must stay below half of it.
@@ -110,39 +79,55 @@ impl SessionPolicy {
     /// An overlap of zero is **strict single use**, which OWASP ASVS 10.4.5 asks for: any second
     /// use ends the session. It logs out honest users whenever two tabs refresh at once, and
     /// whenever a response gets lost.
-    ///
-    /// # Errors
-    ///
-    /// The overlap is above 10 minutes, in which a thief would not be noticed.
-    pub fn with_overlap(self, overlap: Duration) -> Result<Self, ConfigError> {
-        if overlap > Duration::from_secs(600) {
-            return Err(ConfigError::new("the overlap is at most 10 minutes"));
-        }
-        Ok(Self { overlap, ..self })
+    pub const fn with_overlap(mut self, overlap: Duration) -> Self {
+        self.overlap = overlap;
+        self
     }
-}
 
-impl SessionPolicy {
-    /// Sets how many sessions one user has at most. A login above that ends the oldest session, as
-    /// one that was [replaced](crate::store::RevocationReason::Replaced), and before it those whose
-    /// idle timeout is over.
+    /// Sets how many sessions one user has at most, from 1 to 900. A login above that ends the
+    /// oldest session, as one that was [replaced](crate::store::RevocationReason::Replaced), and
+    /// before it those whose idle timeout is over.
     ///
     /// Of logins at the same moment only so many stay, in all processes together, as long as their
     /// clocks differ by less than a minute. The others receive tokens of a session that has already
     /// ended as replaced.
-    ///
-    /// # Errors
-    ///
-    /// The number is not from 1 to 900.
-    pub fn with_max_sessions(self, sessions: usize) -> Result<Self, ConfigError> {
-        // A store lists 1000.
-        if !(1..=900).contains(&sessions) {
-            return Err(ConfigError::new("a user has from 1 to 900 sessions"));
+    pub const fn with_max_sessions(mut self, sessions: usize) -> Self {
+        self.max_sessions = sessions;
+        self
+    }
+}
+
+impl SessionPolicy {
+    /// Notes each value that is out of bounds.
+    pub(super) fn check(&self, problems: &mut Problems) {
+        let rules = [
+            (
+                is_access_token_lifetime(self.access_token),
+                "the lifetime of an access token is from one second to 24 hours",
+            ),
+            (
+                self.idle_timeout >= MIN_LIFETIME,
+                "the idle timeout of a session is at least one second",
+            ),
+            (
+                self.absolute_lifetime >= MIN_LIFETIME,
+                "the absolute lifetime of a session is at least one second",
+            ),
+            (
+                self.overlap <= MAX_OVERLAP,
+                "the overlap is at most 10 minutes",
+            ),
+            // A store lists 1000.
+            (
+                (1..=900).contains(&self.max_sessions),
+                "a user has from 1 to 900 sessions",
+            ),
+        ];
+        for (is_kept, rule) in rules {
+            if !is_kept {
+                problems.note::<()>(Err(ConfigError::from_static(rule)));
+            }
         }
-        Ok(Self {
-            max_sessions: sessions,
-            ..self
-        })
     }
 }
 
@@ -182,3 +167,5 @@ impl SessionPolicy {
 }
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
+
+const MAX_OVERLAP: Duration = Duration::from_secs(600);

@@ -428,7 +428,7 @@ async fn an_expired_access_token_without_a_refresh_token_is_that_of_a_stranger()
 async fn without_an_overlap_pages_cannot_be_renewed() {
     let app = App::built(MemoryStore::new(), |sessions| {
         let policy = tower_bearer::SessionPolicy::default();
-        sessions.policy(policy.with_overlap(std::time::Duration::ZERO).unwrap())
+        sessions.policy(policy.with_overlap(std::time::Duration::ZERO))
     });
     let error = cookies().renewal_layer(&app.sessions).unwrap_err();
     assert!(error.to_string().contains("needs an overlap"), "{error}");

@@ -88,9 +88,7 @@ async fn a_session_that_a_backup_brought_back_is_ended_again() {
 // requirement 53
 #[tokio::test]
 async fn the_longest_access_token_stays_dead_for_its_whole_life_and_the_leeway() {
-    let policy = SessionPolicy::default()
-        .with_access_token_lifetime(24 * HOUR)
-        .unwrap();
+    let policy = SessionPolicy::default().with_access_token_lifetime(24 * HOUR);
     let login = Login::built(MemoryStore::new(), |sessions| {
         sessions.policy(policy).leeway(5 * MINUTE)
     });

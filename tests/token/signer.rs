@@ -264,9 +264,7 @@ async fn no_access_token_outlives_its_session() {
     clock.advance(Duration::from_millis(700));
     let policy = tower_bearer::SessionPolicy::default()
         .with_absolute_lifetime(Duration::from_millis(3_600_900))
-        .unwrap()
-        .with_idle_timeout(HOUR)
-        .unwrap();
+        .with_idle_timeout(HOUR);
     let sessions = tokens
         .sessions(support::Accounts::everybody(), MemoryStore::new())
         .policy(policy)

@@ -54,9 +54,7 @@ pub(super) fn decided(row: &SessionParts, presented: u32, retry: Option<[u8; 16]
 }
 
 pub(super) fn strict(row: &SessionParts, presented: u32, retry: Option<[u8; 16]>) -> Decision {
-    let policy = SessionPolicy::default()
-        .with_overlap(Duration::ZERO)
-        .unwrap();
+    let policy = SessionPolicy::default().with_overlap(Duration::ZERO);
     decide(
         &Session::from_parts(row.clone()),
         presented,

@@ -141,9 +141,7 @@ fn the_generation_before_is_repeated_without_a_write_in_a_burst() {
 
 #[test]
 fn a_burst_is_an_eighth_of_a_short_overlap() {
-    let policy = SessionPolicy::default()
-        .with_overlap(Duration::from_millis(800))
-        .unwrap();
+    let policy = SessionPolicy::default().with_overlap(Duration::from_millis(800));
     let decided =
         |row: &SessionParts| decide(&Session::from_parts(row.clone()), 4, None, at(NOW), &policy);
     assert_eq!(decided(&row(99)), reply(Reply::Repeated));

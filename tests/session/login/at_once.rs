@@ -30,7 +30,7 @@ impl World {
             tokens: TestTokens::new(),
             secret: Secret::random().unwrap(),
             store: FailingStore::new(MemoryStore::new()),
-            policy: policy.unwrap(),
+            policy,
         }
     }
 

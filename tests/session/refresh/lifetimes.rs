@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use support::{DAY, HOUR, Login, MILLISECOND, MINUTE, SECOND, claims_of};
-use tower_bearer::SessionPolicy;
+use support::{Accounts, DAY, HOUR, Login, MILLISECOND, MINUTE, SECOND, claims_of};
 use tower_bearer::clock::{Clock, Timestamp};
+use tower_bearer::test_util::TestTokens;
+use tower_bearer::{ConfigError, MemoryStore, SessionPolicy, Sessions};
+
+fn built(policy: SessionPolicy) -> Result<Sessions, ConfigError> {
+    let sessions = TestTokens::new().sessions(Accounts::everybody(), MemoryStore::new());
+    sessions.policy(policy).build()
+}
 
 // requirements 7, 20
 #[tokio::test]
@@ -101,9 +107,7 @@ async fn the_lifetime_that_is_told_shrinks_towards_the_end() {
 #[tokio::test]
 async fn no_access_token_outlives_a_session_that_is_not_used() {
     // `with_access_token_lifetime`: "It never outlives its session."
-    let policy = SessionPolicy::default()
-        .with_idle_timeout(5 * MINUTE)
-        .unwrap();
+    let policy = SessionPolicy::default().with_idle_timeout(5 * MINUTE);
     let login = Login::with_policy(policy);
     let tokens = login.log_in("alice").await;
     login.clock.advance(7 * MINUTE);
@@ -134,9 +138,8 @@ async fn an_access_token_ends_after_half_an_hour_and_the_leeway() {
 async fn the_policy_says_how_long_things_live() {
     let policy = SessionPolicy::default()
         .with_access_token_lifetime(5 * MINUTE)
-        .and_then(|policy| policy.with_idle_timeout(HOUR))
-        .and_then(|policy| policy.with_absolute_lifetime(2 * HOUR))
-        .unwrap();
+        .with_idle_timeout(HOUR)
+        .with_absolute_lifetime(2 * HOUR);
     let login = Login::with_policy(policy);
     let first = login.log_in("alice").await;
     assert_eq!(
@@ -162,20 +165,48 @@ async fn the_policy_says_how_long_things_live() {
 #[test]
 fn a_policy_accepts_the_bounds_that_it_documents_and_nothing_beyond() {
     let policy = SessionPolicy::default();
-    assert!(policy.with_access_token_lifetime(SECOND).is_ok());
-    assert!(policy.with_access_token_lifetime(24 * HOUR).is_ok());
-    assert!(policy.with_idle_timeout(SECOND).is_ok());
-    assert!(policy.with_absolute_lifetime(SECOND).is_ok());
-    assert!(policy.with_overlap(10 * MINUTE).is_ok());
-    for too_short in [Duration::ZERO, SECOND - MILLISECOND] {
-        assert!(policy.with_access_token_lifetime(too_short).is_err());
-        assert!(policy.with_idle_timeout(too_short).is_err());
-        assert!(policy.with_absolute_lifetime(too_short).is_err());
+    let bounds = [
+        policy.with_access_token_lifetime(SECOND),
+        policy.with_access_token_lifetime(24 * HOUR),
+        policy.with_idle_timeout(SECOND),
+        policy.with_absolute_lifetime(SECOND),
+        policy.with_overlap(10 * MINUTE),
+    ];
+    for policy in bounds {
+        built(policy).unwrap();
     }
-    let too_long = 24 * HOUR + MILLISECOND;
-    assert!(policy.with_access_token_lifetime(too_long).is_err());
-    let too_long = 10 * MINUTE + MILLISECOND;
-    assert!(policy.with_overlap(too_long).is_err());
+
+    let access_token = "the lifetime of an access token is from one second to 24 hours";
+    let idle = "the idle timeout of a session is at least one second";
+    let absolute = "the absolute lifetime of a session is at least one second";
+    let (day, ten) = (24 * HOUR + MILLISECOND, 10 * MINUTE + MILLISECOND);
+    let mut beyond = vec![
+        (policy.with_access_token_lifetime(day), access_token),
+        (
+            policy.with_overlap(ten),
+            "the overlap is at most 10 minutes",
+        ),
+    ];
+    for too_short in [Duration::ZERO, SECOND - MILLISECOND] {
+        beyond.extend([
+            (policy.with_access_token_lifetime(too_short), access_token),
+            (policy.with_idle_timeout(too_short), idle),
+            (policy.with_absolute_lifetime(too_short), absolute),
+        ]);
+    }
+    for (policy, sentence) in beyond {
+        assert_eq!(built(policy).unwrap_err().to_string(), sentence);
+    }
+}
+
+#[test]
+fn one_error_names_all_that_is_wrong_in_a_policy() {
+    let policy = SessionPolicy::default()
+        .with_idle_timeout(Duration::ZERO)
+        .with_absolute_lifetime(Duration::ZERO)
+        .with_overlap(HOUR);
+    let error = built(policy).unwrap_err().to_string();
+    assert!(error.starts_with("3 settings are wrong:"), "{error}");
 }
 
 #[tokio::test]

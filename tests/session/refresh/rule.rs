@@ -185,11 +185,7 @@ async fn a_repeat_that_is_not_confirmed_opens_the_overlap_again() {
 // requirements 18, 19
 #[tokio::test]
 async fn no_overlap_is_strict_single_use() {
-    let login = Login::with_policy(
-        SessionPolicy::default()
-            .with_overlap(Duration::ZERO)
-            .unwrap(),
-    );
+    let login = Login::with_policy(SessionPolicy::default().with_overlap(Duration::ZERO));
     let (first, second) = rotated(&login).await;
     let third = login.refresh(&second.refresh).await.tokens();
     assert_ne!(second.refresh, third.refresh);

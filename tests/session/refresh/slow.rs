@@ -139,9 +139,7 @@ async fn a_race_that_is_lost_after_the_overlap_makes_nobody_a_thief() {
         Secret::random().unwrap(),
         Arc::new(MemoryStore::new()),
     );
-    let policy = SessionPolicy::default()
-        .with_overlap(Duration::from_secs(5))
-        .unwrap();
+    let policy = SessionPolicy::default().with_overlap(Duration::from_secs(5));
     let quick = tokens
         .sessions(Accounts::everybody(), Arc::clone(&store))
         .secret(secret.clone())

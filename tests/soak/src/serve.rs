@@ -49,7 +49,7 @@ pub(crate) async fn serve() {
         .issuer("https://soak.test")
         .audience("soak")
         .secret(Secret::new(SECRET).expect("a secret"))
-        .policy(policy.expect("a lifetime"))
+        .policy(policy)
         .clock(Arc::new(clock))
         .login_throttle(LoginThrottle::off())
         .client_address(|parts| Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()))

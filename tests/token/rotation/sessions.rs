@@ -102,9 +102,7 @@ async fn a_token_of_the_old_key_still_names_its_session() {
 #[tokio::test]
 async fn the_last_access_token_of_the_old_key_lives_its_whole_day() {
     let server = Server::new(key(P256));
-    let policy = SessionPolicy::default()
-        .with_access_token_lifetime(DAY)
-        .unwrap();
+    let policy = SessionPolicy::default().with_access_token_lifetime(DAY);
     let sessions = builder(&server)
         .policy(policy)
         .leeway(5 * MINUTE)

@@ -33,8 +33,7 @@ impl TowerBearer {
 
     /// Strict single use.
     pub fn without_overlap() -> Self {
-        let policy = SessionPolicy::default().with_overlap(Duration::ZERO);
-        Self::with(policy.expect("the overlap may be zero"))
+        Self::with(SessionPolicy::default().with_overlap(Duration::ZERO))
     }
 
     fn with(policy: SessionPolicy) -> Self {

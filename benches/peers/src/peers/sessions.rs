@@ -98,7 +98,7 @@ fn sessions(
         .issuer(ISSUER)
         .audience(AUDIENCE)
         .secret(secret.clone())
-        .policy(policy.expect("strict single use is allowed"))
+        .policy(policy)
         .clock(clock);
     if let Some(key) = kind.signing_key() {
         builder = builder.signing_key(key);

@@ -54,6 +54,5 @@ pub(super) const OURS: &[Candidate] = &[
 
 fn ours(overlap: u64, has_receipts: bool) -> Box<dyn Rule> {
     let policy = SessionPolicy::default().with_overlap(Duration::from_secs(overlap));
-    let policy = policy.expect("the overlap is below ten minutes");
     Box::new(TowerBearer::new(policy, has_receipts))
 }
