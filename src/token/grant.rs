@@ -40,7 +40,8 @@ pub struct Grant {
 /// The first thing that cannot be granted: signing refuses it.
 #[derive(Clone, Debug)]
 pub(super) enum Ungrantable {
-    Claim(String),
+    /// The claim, and why it does not fit JSON.
+    Claim(String, String),
     /// All claims with a name that is not free, in their order.
     ReservedClaims(Vec<String>),
     Claims,
@@ -74,7 +75,7 @@ impl Grant {
         let name = name.into();
         match serde_json::to_value(value) {
             Ok(value) => self.insert(name, value),
-            Err(_) => self.refuse(Ungrantable::Claim(name)),
+            Err(cause) => self.refuse(Ungrantable::Claim(name, cause.to_string())),
         }
         self
     }

@@ -212,7 +212,7 @@ pub(crate) struct TokenOrigin {
 impl From<Ungrantable> for SignError {
     fn from(ungrantable: Ungrantable) -> Self {
         match ungrantable {
-            Ungrantable::Claim(name) => Self::Claim { name },
+            Ungrantable::Claim(name, cause) => Self::Claim { name, cause },
             Ungrantable::ReservedClaims(names) => Self::ReservedClaims { names },
             Ungrantable::Claims => Self::Claims,
             Ungrantable::Lifetime => Self::Lifetime,
@@ -227,12 +227,16 @@ pub enum SignError {
     /// The identity has an empty subject.
     EmptySubject,
     /// The value of a claim of the grant does not fit JSON.
+    #[non_exhaustive]
     Claim {
         /// The name of the claim.
         name: String,
+        /// What its `Serialize` or `serde_json` says.
+        cause: String,
     },
     /// Claims of the grant have names that are registered, ours or reserved: see
     /// [`Grant::with_claim`].
+    #[non_exhaustive]
     ReservedClaims {
         /// The names, in the order of the grant.
         names: Vec<String>,
@@ -254,8 +258,8 @@ impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EmptySubject => f.write_str("the identity has an empty subject"),
-            Self::Claim { name } => {
-                write!(f, "the grant's claim {name:?} does not fit JSON")
+            Self::Claim { name, cause } => {
+                write!(f, "the grant's claim {name:?} does not fit JSON: {cause}")
             }
             Self::ReservedClaims { names } => {
                 write!(

@@ -54,12 +54,10 @@ fn no_extra_claim_bears_a_reserved_name() {
                 .signer()
                 .sign(&Identity::new("alice"), &grant, 5 * MINUTE)
                 .unwrap_err();
-            assert_eq!(
-                error,
-                SignError::ReservedClaims {
-                    names: vec![name.to_owned()]
-                }
-            );
+            let SignError::ReservedClaims { names, .. } = &error else {
+                panic!("{error}");
+            };
+            assert_eq!(*names, [name]);
             assert!(error.to_string().contains(name));
         }
     }
@@ -79,14 +77,13 @@ fn no_extra_claim_bears_a_reserved_name() {
     );
     // JSON has no such key.
     let odd = Grant::new().with_claim("odd", HashMap::from([((1, 2), 3)]));
+    let error = tokens
+        .signer()
+        .sign(&Identity::new("alice"), &odd, 5 * MINUTE)
+        .unwrap_err();
     assert_eq!(
-        tokens
-            .signer()
-            .sign(&Identity::new("alice"), &odd, 5 * MINUTE)
-            .unwrap_err(),
-        SignError::Claim {
-            name: "odd".to_owned()
-        }
+        error.to_string(),
+        "the grant's claim \"odd\" does not fit JSON: key must be a string"
     );
     // Names have a case.
     assert!(
