@@ -51,10 +51,11 @@ impl fmt::Display for TimedOut {
 
 impl std::error::Error for TimedOut {}
 
-/// Returns the seconds of a `Retry-After`, rounded up so that no client comes back too early.
-pub(crate) fn whole_seconds(pause: Duration) -> u64 {
+/// Returns a pause as `Retry-After` says it (RFC 9110 section 10.2.3): at least one second, and
+/// rounded up to whole ones, so that no client comes back too early.
+pub(crate) fn retry_after(pause: Duration) -> Duration {
     let begun = u64::from(pause.subsec_nanos() > 0);
-    pause.as_secs().saturating_add(begun)
+    Duration::from_secs(pause.as_secs().saturating_add(begun).max(1))
 }
 
 /// The deadline for fetching one document of an issuer.

@@ -122,7 +122,7 @@ async fn log_in(State(site): State<Site>, request: Request) -> Response {
             "The user name or the password is wrong.",
         ),
         Err(error) if error.kind() == SessionErrorKind::TooManyAttempts => {
-            let seconds = error.retry_after().unwrap_or(1);
+            let seconds = error.retry_after().map_or(1, |pause| pause.as_secs());
             let sentence = format!("Too many attempts. Try again in {seconds} seconds.");
             let answer = refused(StatusCode::TOO_MANY_REQUESTS, &sentence);
             ([(RETRY_AFTER, HeaderValue::from(seconds))], answer).into_response()

@@ -8,7 +8,6 @@ use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::protection::Protection;
 use crate::json;
-use crate::limits::whole_seconds;
 
 impl BearerError {
     /// Returns the status of the response.
@@ -97,9 +96,7 @@ impl BearerError {
             }
         }
         if let Some(pause) = self.retry_after() {
-            headers
-                .entry(RETRY_AFTER)
-                .or_insert(whole_seconds(pause).into());
+            headers.entry(RETRY_AFTER).or_insert(pause.as_secs().into());
         }
         headers
             .entry(CACHE_CONTROL)

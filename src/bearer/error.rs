@@ -11,6 +11,7 @@ use super::credentials::Malformed;
 use super::error_kind::BearerErrorKind;
 use super::protection::Protection;
 use crate::error::BoxError;
+use crate::limits::retry_after;
 use crate::names::{IntoScope, Scope};
 use crate::token::{AccessTokenClaims, VerifyError, VerifyErrorKind};
 
@@ -304,11 +305,12 @@ impl BearerError {
         self.special()?.status
     }
 
-    pub(super) fn retry_after(&self) -> Option<Duration> {
-        let usual = (self.kind == BearerErrorKind::Unavailable).then_some(Duration::from_secs(1));
-        self.special()
-            .and_then(|special| special.retry_after)
-            .or(usual)
+    /// Returns the whole seconds of `Retry-After`, where the response has it.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let usual = (self.kind == BearerErrorKind::Unavailable).then_some(Duration::ZERO);
+        let own = self.special().and_then(|special| special.retry_after);
+        own.or(usual).map(retry_after)
     }
 
     pub(super) fn max_age(&self) -> Option<u64> {

@@ -28,6 +28,12 @@ impl CrossSite {
         }
     }
 
+    /// A page of another site.
+    pub(super) const PAGE: Self = Self {
+        why: Why::NotOurs(Caller::Page),
+        may_choose: false,
+    };
+
     #[cfg(feature = "cookie")]
     pub(super) fn cookie(may_choose: bool) -> Self {
         Self {

@@ -3,15 +3,16 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT_ENCODING, ALLOW, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 
 use super::cross_site::CrossSite;
 use super::response::{error_response, not_stored};
-use crate::bearer::BearerError;
+use crate::bearer::{BearerError, BearerErrorKind};
 use crate::session::{SessionError, SessionErrorKind};
 use crate::shown::{OneLine, path};
 
@@ -176,13 +177,47 @@ impl EndpointError {
         }
     }
 
+    /// Returns the sentence for people: the `error_description` of the response.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        match &self.cause {
+            Cause::Session(error) => error.description(),
+            Cause::Bearer(error) => error.description(),
+            Cause::CrossSite(why) => why.description(),
+            Cause::NotFound => "not found",
+            Cause::Method { .. } => "the method is not allowed here",
+            Cause::TooLarge => "the body is above 8 KiB",
+            Cause::MediaType => {
+                "the body is not application/x-www-form-urlencoded or application/json"
+            }
+            Cause::ContentEncoding => {
+                "the body has a Content-Encoding, such as gzip: send it uncompressed"
+            }
+        }
+    }
+
+    /// Returns the whole seconds of `Retry-After`, where the response has it.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &self.cause {
+            Cause::Session(error) => error.retry_after(),
+            Cause::Bearer(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+
     /// Returns the usual response, for an application that replaces only a part of it.
     #[must_use]
     pub fn to_response(&self) -> Response<Bytes> {
         let mut response = match &self.cause {
             Cause::Session(error) => error.to_response(),
             Cause::Bearer(error) => not_stored(error.to_response()),
-            _ => error_response(self.status(), self.code(), &self.to_string(), self.reason()),
+            _ => error_response(
+                self.status(),
+                self.code(),
+                self.description(),
+                self.reason(),
+            ),
         };
         if let Cause::Method { allow } = self.cause {
             response
@@ -265,6 +300,24 @@ impl From<Cause> for EndpointError {
     }
 }
 
+/// Makes an error of each kind, for a test of a closure that replaces rejections. `Session` is a
+/// malformed request, and `Bearer` one without an access token.
+impl From<EndpointErrorKind> for EndpointError {
+    fn from(kind: EndpointErrorKind) -> Self {
+        match kind {
+            EndpointErrorKind::Session => {
+                SessionError::from(SessionErrorKind::InvalidRequest).into()
+            }
+            EndpointErrorKind::Bearer => BearerError::from(BearerErrorKind::MissingToken).into(),
+            EndpointErrorKind::CrossSite => Cause::CrossSite(CrossSite::PAGE).into(),
+            EndpointErrorKind::NotFound => Self::not_found(),
+            EndpointErrorKind::MethodNotAllowed => Self::method("POST"),
+            EndpointErrorKind::TooLarge => Self::too_large(),
+            EndpointErrorKind::UnsupportedMediaType => Self::media_type(),
+        }
+    }
+}
+
 impl From<SessionError> for EndpointError {
     fn from(error: SessionError) -> Self {
         Cause::Session(error).into()
@@ -277,24 +330,10 @@ impl From<BearerError> for EndpointError {
     }
 }
 
-/// Writes what the client reads as `error_description`.
+/// Writes the [`description`](EndpointError::description).
 impl fmt::Display for EndpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.cause {
-            Cause::Session(error) => return error.fmt(f),
-            // The `Display` of a `BearerError` is for the log.
-            Cause::Bearer(error) => error.description(),
-            Cause::CrossSite(why) => why.description(),
-            Cause::NotFound => "not found",
-            Cause::Method { .. } => "the method is not allowed here",
-            Cause::TooLarge => "the body is above 8 KiB",
-            Cause::MediaType => {
-                "the body is not application/x-www-form-urlencoded or application/json"
-            }
-            Cause::ContentEncoding => {
-                "the body has a Content-Encoding, such as gzip: send it uncompressed"
-            }
-        })
+        f.write_str(self.description())
     }
 }
 
@@ -305,42 +344,5 @@ impl std::error::Error for EndpointError {
             Cause::Bearer(error) => error.source(),
             _ => None,
         }
-    }
-}
-
-impl SessionError {
-    /// Returns the status of the response: 403 or the application's own for a denial, 429 after too
-    /// many attempts, 503 if the store or the users cannot be asked, 500 if the application is
-    /// misconfigured, and 400 otherwise.
-    #[must_use]
-    pub fn status(&self) -> StatusCode {
-        match self.kind() {
-            SessionErrorKind::Denied => self
-                .denial()
-                .map_or(StatusCode::FORBIDDEN, |denial| denial.status),
-            SessionErrorKind::TooManyAttempts => StatusCode::TOO_MANY_REQUESTS,
-            SessionErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            SessionErrorKind::Misconfigured => StatusCode::INTERNAL_SERVER_ERROR,
-            // Wrong credentials are 400 too (RFC 6749 section 5.2).
-            _ => StatusCode::BAD_REQUEST,
-        }
-    }
-
-    /// Returns the response of RFC 6749 section 5.2: JSON with `error`, `error_description` and
-    /// `reason`, with `Cache-Control: no-store`, and with `Retry-After` for 429, 503 and for a
-    /// denial that has one.
-    #[must_use]
-    pub fn to_response(&self) -> Response<Bytes> {
-        let mut response =
-            error_response(self.status(), self.code(), &self.to_string(), self.reason());
-        if let Some(seconds) = self.retry_after() {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
-        }
-        if response.status() == StatusCode::UNAUTHORIZED {
-            response
-                .headers_mut()
-                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
     }
 }

@@ -57,6 +57,7 @@ mod request;
 mod response;
 mod route;
 mod service;
+mod session_error;
 mod sessions;
 mod signed_in;
 mod single;

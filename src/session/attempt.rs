@@ -172,7 +172,15 @@ impl Sessions {
         if self.0.throttled_lines.is_new(network, by, self.now()) {
             let cure = client.is_none().then(|| self.cure_of_no_address());
             let (client, network) = fields(client);
-            tracing::warn!(client, network, ?by, %name_tag, retry_after, cure, "login throttled");
+            tracing::warn!(
+                client,
+                network,
+                ?by,
+                %name_tag,
+                retry_after = retry_after.as_secs(),
+                cure,
+                "login throttled"
+            );
         }
         let kind = AuthEventKind::LoginThrottled {
             by,

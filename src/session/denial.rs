@@ -1,16 +1,17 @@
 //! [`Denial`] is a refusal with the application's own reason.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::limits::whole_seconds;
+use crate::limits::retry_after;
 
 /// A refusal with the application's own reason.
 #[derive(Clone, Debug)]
 pub(crate) struct Denial {
     pub(crate) reason: &'static str,
-    pub(crate) description: Option<&'static str>,
+    pub(crate) description: Option<Cow<'static, str>>,
     pub(crate) status: StatusCode,
     pub(crate) retry_after: Option<Duration>,
     /// Whether the login throttle gives the attempt back.
@@ -57,11 +58,11 @@ impl Denial {
         self.status = status;
     }
 
-    /// Returns the seconds of `Retry-After`. A 503 always has it.
-    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+    /// Returns the whole seconds of `Retry-After`. A 503 always has it.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         let is_503 = self.status == StatusCode::SERVICE_UNAVAILABLE;
-        let after = self.retry_after.or(is_503.then_some(Duration::ZERO))?;
-        Some(whole_seconds(after).max(1))
+        let usual = is_503.then_some(Duration::ZERO);
+        self.retry_after.or(usual).map(retry_after)
     }
 }
 
@@ -96,12 +97,15 @@ macro_rules! denial_settings {
             self
         }
 
-        /// Sets the sentence for people: `error_description`. It changes nothing unless this is a
-        /// denial.
+        /// Sets the sentence for people: `error_description`. The client reads it, so it must not
+        /// say what they may not know. It changes nothing unless this is a denial.
         $(#[$must_use])?
-        pub fn with_description(mut self, description: &'static str) -> Self {
+        pub fn with_description(
+            mut self,
+            description: impl Into<std::borrow::Cow<'static, str>>,
+        ) -> Self {
             if let Some(denial) = self.denial_mut() {
-                denial.description = Some(description);
+                denial.description = Some(description.into());
             }
             self
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::denial::{Denial, denial_settings};
 use crate::error::{BoxError, Busy};
@@ -23,8 +24,8 @@ pub struct SessionError {
     /// A sentence for the client, or for the log if the server is at fault.
     detail: Option<Cow<'static, str>>,
     denial: Option<Box<Denial>>,
-    /// The seconds until the next attempt.
-    retry_after: Option<u64>,
+    /// How long to wait before the next attempt.
+    retry_after: Option<Duration>,
     source: Option<Arc<BoxError>>,
     /// Whether the error is in the log already.
     is_logged: bool,
@@ -120,21 +121,21 @@ impl SessionError {
 
     denial_settings!(#[must_use]);
 
-    /// Makes the error of an attempt that the throttle refuses: 429 with `Retry-After` in seconds.
-    pub(super) fn too_many_attempts(retry_after: u64) -> Self {
+    /// Makes the error of an attempt that the throttle refuses: 429 with `Retry-After`.
+    pub(super) fn too_many_attempts(retry_after: Duration) -> Self {
         Self {
             retry_after: Some(retry_after),
             ..Self::new(SessionErrorKind::TooManyAttempts)
         }
     }
 
-    /// Returns the seconds of `Retry-After`, where the response has it.
+    /// Returns the whole seconds of `Retry-After`, where the response has it.
     #[must_use]
-    pub fn retry_after(&self) -> Option<u64> {
+    pub fn retry_after(&self) -> Option<Duration> {
         match self.kind {
-            SessionErrorKind::Unavailable => Some(1),
+            SessionErrorKind::Unavailable => Some(Duration::from_secs(1)),
             SessionErrorKind::TooManyAttempts => self.retry_after,
-            _ => self.denial().and_then(Denial::retry_after_seconds),
+            _ => self.denial().and_then(Denial::retry_after),
         }
     }
 
@@ -266,6 +267,35 @@ impl SessionError {
             _ => return None,
         })
     }
+
+    /// Returns the sentence for people: the `error_description` of the response.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        if let Some(detail) = self.detail.as_deref().filter(|_| self.is_refusal()) {
+            return detail;
+        }
+        match self.kind {
+            SessionErrorKind::Denied => self
+                .denial()
+                .and_then(|denial| denial.description.as_deref())
+                .unwrap_or("the application refuses this"),
+            SessionErrorKind::InvalidRequest => "the request is malformed",
+            SessionErrorKind::MissingToken => "the request has no token",
+            SessionErrorKind::InvalidScope => "the scope is malformed",
+            SessionErrorKind::UnsupportedGrantType => "this grant type is not supported here",
+            SessionErrorKind::InvalidCredentials => "wrong user name or password",
+            SessionErrorKind::TooManyAttempts => "too many attempts: wait before the next one",
+            SessionErrorKind::InvalidToken => "the refresh token is invalid",
+            SessionErrorKind::SessionExpired => "the session has expired",
+            SessionErrorKind::SessionRevoked => "the session has ended",
+            SessionErrorKind::RefreshTokenReused => {
+                "the refresh token was used before; the session has been ended"
+            }
+            SessionErrorKind::UserGone => "the user is gone, or their credentials changed",
+            SessionErrorKind::Unavailable => "try again in a moment",
+            SessionErrorKind::Misconfigured => "the server is misconfigured",
+        }
+    }
 }
 
 impl From<Denial> for SessionError {
@@ -309,34 +339,10 @@ impl From<SessionErrorKind> for SessionError {
     }
 }
 
-/// Writes what the client reads as `error_description`.
+/// Writes the [`description`](SessionError::description).
 impl fmt::Display for SessionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(detail) = self.detail.as_deref().filter(|_| self.is_refusal()) {
-            return f.write_str(detail);
-        }
-        f.write_str(match self.kind {
-            SessionErrorKind::Denied => self
-                .denial
-                .as_ref()
-                .and_then(|denial| denial.description)
-                .unwrap_or("the application refuses this"),
-            SessionErrorKind::InvalidRequest => "the request is malformed",
-            SessionErrorKind::MissingToken => "the request has no token",
-            SessionErrorKind::InvalidScope => "the scope is malformed",
-            SessionErrorKind::UnsupportedGrantType => "this grant type is not supported here",
-            SessionErrorKind::InvalidCredentials => "wrong user name or password",
-            SessionErrorKind::TooManyAttempts => "too many attempts: wait before the next one",
-            SessionErrorKind::InvalidToken => "the refresh token is invalid",
-            SessionErrorKind::SessionExpired => "the session has expired",
-            SessionErrorKind::SessionRevoked => "the session has ended",
-            SessionErrorKind::RefreshTokenReused => {
-                "the refresh token was used before; the session has been ended"
-            }
-            SessionErrorKind::UserGone => "the user is gone, or their credentials changed",
-            SessionErrorKind::Unavailable => "try again in a moment",
-            SessionErrorKind::Misconfigured => "the server is misconfigured",
-        })
+        f.write_str(self.description())
     }
 }
 

@@ -1,6 +1,7 @@
 //! [`AuthEvent`] is what an application is told of its logins.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::bearer::BearerErrorKind;
 use crate::clock::Timestamp;
@@ -32,19 +33,21 @@ pub enum AuthEventKind {
     LoggedIn,
     /// A login or a re-authentication was refused, or an attempt of the application's own login
     /// handler failed.
+    #[non_exhaustive]
     LoginRefused {
         /// The `reason` of the response, as in `credentials_invalid`.
         reason: &'static str,
     },
     /// There were too many attempts, so the password was not looked at. There is an event for each
     /// attempt, and a log line for the first of a network and a counter in a minute.
+    #[non_exhaustive]
     LoginThrottled {
         /// The counter that refused.
         by: ThrottledBy,
         /// Which name was typed, without the name.
         name_tag: NameTag,
-        /// The seconds of `Retry-After`.
-        retry_after: u64,
+        /// The whole seconds of `Retry-After`.
+        retry_after: Duration,
     },
     /// A refresh token was exchanged for new tokens.
     Refreshed,
@@ -52,6 +55,7 @@ pub enum AuthEventKind {
     /// successor once more.
     Recovered,
     /// A refresh token was refused.
+    #[non_exhaustive]
     RefreshRefused {
         /// The `reason` of the response, as in `session_expired`.
         reason: &'static str,
@@ -65,12 +69,14 @@ pub enum AuthEventKind {
     LoggedOut,
     /// A session was ended by something else. One that ended as
     /// [`Unanswered`](RevocationReason::Unanswered) had never been logged in.
+    #[non_exhaustive]
     SessionRevoked {
         /// The cause.
         because: RevocationReason,
     },
     /// Several sessions of one user were ended in one call. If they were erased, the user is not
     /// named.
+    #[non_exhaustive]
     SessionsRevoked {
         /// The cause.
         because: RevocationReason,
@@ -78,6 +84,7 @@ pub enum AuthEventKind {
         sessions: u64,
     },
     /// A layer of the sessions refused an access token. A request without a token is not an event.
+    #[non_exhaustive]
     AccessTokenRefused {
         /// The reason.
         kind: BearerErrorKind,

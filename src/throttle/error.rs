@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use crate::limits::whole_seconds;
+use crate::limits::retry_after;
 use crate::store::StoreError;
 
 /// An attempt was refused before the password was looked at.
@@ -75,10 +75,10 @@ impl ThrottledBy {
 }
 
 impl Throttled {
-    /// Returns the seconds of `Retry-After` (RFC 9110 section 10.2.3), rounded up.
+    /// Returns the whole seconds of `Retry-After` (RFC 9110 section 10.2.3), rounded up.
     #[must_use]
-    pub fn retry_after(&self) -> u64 {
-        whole_seconds(self.wait).max(1)
+    pub fn retry_after(&self) -> Duration {
+        retry_after(self.wait)
     }
 
     /// Returns which counter refused.
@@ -117,7 +117,7 @@ impl fmt::Display for Throttled {
         write!(
             f,
             "too many attempts: retry after {} seconds",
-            self.retry_after()
+            self.retry_after().as_secs()
         )
     }
 }

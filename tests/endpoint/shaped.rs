@@ -1,5 +1,6 @@
 //! Answers in the application's own shape: other JSON, other refusals, other statuses.
 
+mod parts;
 mod refusals;
 
 use std::sync::{Arc, Mutex};

@@ -16,7 +16,7 @@ fn a_network_has_five_guesses_and_then_one_a_minute() {
     let door = door();
     let (judged, throttled) = door.guess(NAME, "192.0.2.1");
     assert_eq!(
-        (judged, throttled.retry_after(), throttled.by()),
+        (judged, throttled.retry_after().as_secs(), throttled.by()),
         (5, 60, ThrottledBy::Pair)
     );
     door.clock.advance(MINUTE);
@@ -114,7 +114,7 @@ fn an_unfinished_login_costs_nothing_and_makes_nothing_familiar() {
     door.use_up(NAME);
     let refused = door.attempt(NAME, "192.0.2.1", None).unwrap_err();
     assert_eq!(
-        (refused.by(), refused.retry_after()),
+        (refused.by(), refused.retry_after().as_secs()),
         (ThrottledBy::Open, 45)
     );
 }
@@ -160,7 +160,7 @@ fn a_stranger_that_comes_back_in_time_passes_once() {
     door.use_up(NAME);
     let refused = door.attempt(NAME, "203.0.113.9", None).unwrap_err();
     assert_eq!(
-        (refused.retry_after(), refused.by()),
+        (refused.retry_after().as_secs(), refused.by()),
         (45, ThrottledBy::Open)
     );
     door.clock.advance(45 * SECOND);
@@ -180,7 +180,7 @@ fn a_stranger_that_asks_again_and_again_costs_few_writes_and_does_not_pass() {
         while asked < 600.0 {
             let refused = door.attempt(NAME, "203.0.113.9", None).unwrap_err();
             assert_eq!(
-                (refused.retry_after(), refused.by()),
+                (refused.retry_after().as_secs(), refused.by()),
                 (45, ThrottledBy::Open),
                 "{pause}"
             );
@@ -214,7 +214,7 @@ fn a_stranger_that_comes_back_too_early_or_too_late_waits_again() {
         door.clock.advance(Duration::from_secs(wait));
         let refused = door.attempt(NAME, "203.0.113.9", None).unwrap_err();
         assert_eq!(
-            (refused.retry_after(), refused.by()),
+            (refused.retry_after().as_secs(), refused.by()),
             (45, ThrottledBy::Open),
             "{wait}"
         );
@@ -501,7 +501,7 @@ fn a_lost_race_gives_everything_back_and_refuses_for_a_second() {
     for _ in 0..100 {
         let refused = door.attempt(NAME, "192.0.2.1", None).unwrap_err();
         assert_eq!(
-            (refused.retry_after(), refused.by()),
+            (refused.retry_after().as_secs(), refused.by()),
             (1, ThrottledBy::Race)
         );
     }

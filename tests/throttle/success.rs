@@ -18,7 +18,7 @@ fn nine_of_ten() -> Door {
 fn wait_after_the_tenth(door: &Door) -> u64 {
     door.attempt("tenth", NETWORK, None).unwrap().failed();
     let refused = door.attempt("eleventh", NETWORK, None).unwrap_err();
-    refused.retry_after().div_ceil(60)
+    refused.retry_after().as_secs().div_ceil(60)
 }
 
 #[test]

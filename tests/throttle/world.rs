@@ -139,7 +139,9 @@ impl World {
         let asked = self.throttle.attempt(&self.store, caller, now);
         match at_once(asked).unwrap() {
             Ok(attempt) => Ok(attempt),
-            Err(AttemptError::Throttled(throttled)) => Err(throttled.retry_after() as f64),
+            Err(AttemptError::Throttled(throttled)) => {
+                Err(throttled.retry_after().as_secs() as f64)
+            }
             Err(error) => panic!("{error}"),
         }
     }

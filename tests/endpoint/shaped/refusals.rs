@@ -20,15 +20,15 @@ use super::{send, teapot};
 
 /// A refusal: the request, the error that the application sees, its usual status, and the headers
 /// that it must have.
-struct Case {
-    request: Request<Body>,
+pub(super) struct Case {
+    pub(super) request: Request<Body>,
     kind: EndpointErrorKind,
     session: Option<SessionErrorKind>,
     status: u16,
     headers: &'static [http::HeaderName],
 }
 
-fn cases(app: &App) -> Vec<Case> {
+pub(super) fn cases(app: &App) -> Vec<Case> {
     let case = |request, kind, session, status, headers| Case {
         request,
         kind,
@@ -117,10 +117,10 @@ fn cases(app: &App) -> Vec<Case> {
     ]
 }
 
-type Seen = Arc<Mutex<Option<(EndpointError, Parts)>>>;
+pub(super) type Seen = Arc<Mutex<Option<(EndpointError, Parts)>>>;
 
 /// Endpoints whose closure notes what it sees, and answers as `shape` does.
-fn noting(
+pub(super) fn noting(
     app: &App,
     shape: fn(&EndpointError, &Parts) -> Response<Bytes>,
 ) -> (AuthEndpoints, Seen) {

@@ -1,5 +1,7 @@
 //! Every door counts together: `/login`, `/token`, and a handler of the application's own.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use support::{App, with_header};
 use tower_bearer::session::SessionErrorKind;
@@ -59,7 +61,7 @@ async fn a_handler_of_the_applications_own_counts_with_them() {
     let error = own_login(&app, "wonderland-7").await.unwrap_err();
     assert_eq!(error.kind(), SessionErrorKind::TooManyAttempts);
     assert_eq!(error.status(), StatusCode::TOO_MANY_REQUESTS);
-    assert!(error.is_refusal() && error.retry_after() > Some(0));
+    assert!(error.is_refusal() && error.retry_after() > Some(Duration::ZERO));
     assert_throttled(&app.send(login("alice", "guessed", "203.0.113.7")).await);
 }
 

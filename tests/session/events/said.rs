@@ -6,11 +6,11 @@ use support::{
     App, Call, HOUR, Log, MINUTE, StoreFault, assert_silent_about, bearer_of, send,
     with_authorization,
 };
-use tower_bearer::session::{AuthEvent, AuthEventKind, SessionErrorKind};
+use tower_bearer::session::{AuthEvent, SessionErrorKind};
 use tower_bearer::store::RevocationReason;
 use tower_bearer::{MemoryStore, TokenResponse};
 
-use super::{Heard, listening, log_in, login, refresh_of, refreshed};
+use super::{Heard, listening, log_in, login, refresh_of, refreshed, several};
 
 #[tokio::test]
 async fn a_subscriber_that_panics_breaks_neither_logins_nor_logouts() {
@@ -144,10 +144,6 @@ async fn each_event_and_its_line_of_the_log_are_in_the_docs() {
 #[tokio::test]
 async fn ended_sessions_are_told_even_if_what_follows_fails() {
     let (app, heard) = listening();
-    let several = |because| AuthEventKind::SessionsRevoked {
-        because,
-        sessions: 2,
-    };
     for _ in 0..2 {
         log_in(&app).await;
     }
@@ -156,12 +152,15 @@ async fn ended_sessions_are_told_even_if_what_follows_fails() {
         .set_fault(Some(StoreFault::Of(Call::RevokedSince)));
     let failed = app.sessions.log_out_everywhere(&"alice".into()).await;
     assert_eq!(failed.unwrap_err().kind(), SessionErrorKind::Unavailable);
-    assert_eq!(heard.take_kinds(), [several(RevocationReason::Everywhere)]);
+    assert_eq!(
+        several(&heard.take_one()),
+        (RevocationReason::Everywhere, 2)
+    );
 
     app.store.set_fault(Some(StoreFault::Of(Call::Note)));
     let failed = app.sessions.erase(&"alice".into()).await;
     assert_eq!(failed.unwrap_err().kind(), SessionErrorKind::Unavailable);
-    assert_eq!(heard.take_kinds(), [several(RevocationReason::UserGone)]);
+    assert_eq!(several(&heard.take_one()), (RevocationReason::UserGone, 2));
 }
 
 #[tokio::test]
@@ -176,11 +175,9 @@ async fn ended_sessions_are_told_even_if_the_caller_hangs_up() {
         () = pause.reached() => {}
         _ = app.sessions.log_out_everywhere(&user) => panic!("it did not pull"),
     }
-    let because = RevocationReason::Everywhere;
-    let told = AuthEventKind::SessionsRevoked {
-        because,
-        sessions: 1,
-    };
-    assert_eq!(heard.take_kinds(), [told]);
+    assert_eq!(
+        several(&heard.take_one()),
+        (RevocationReason::Everywhere, 1)
+    );
     pause.go_on();
 }

@@ -71,14 +71,14 @@ async fn a_denial_may_have_a_status_a_retry_after_and_a_description_of_its_own()
         Outcome::denied("too_many_devices")
             .with_status(StatusCode::TOO_MANY_REQUESTS)
             .with_retry_after(Duration::from_secs(90))
-            .with_description("log out somewhere else first")
+            .with_description(format!("log out of one of {} devices first", 12))
     });
     let answer = app.log_in().await;
     assert_denied(&answer, 429, "too_many_devices");
     assert_eq!(answer.headers[RETRY_AFTER], "90");
     assert_eq!(
         answer.json()["error_description"],
-        "log out somewhere else first"
+        "log out of one of 12 devices first"
     );
 }
 
