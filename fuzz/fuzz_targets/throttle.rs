@@ -101,11 +101,7 @@ impl World {
     }
 
     fn attempt(&self, address: IpAddr, mark: Option<&str>) -> Result<Attempt, AttemptError> {
-        let caller = Caller {
-            name: NAME,
-            address: Some(address),
-            mark,
-        };
+        let caller = Caller::new(NAME).with_address(address).with_mark(mark);
         let attempt = block_on(THROTTLE.attempt(self.store.ephemeral(), caller, self.now));
         if let Err(AttemptError::Throttled(throttled)) = &attempt {
             let week = 7 * 24 * 3600;

@@ -96,11 +96,9 @@ impl Sessions {
             let known = context.client_address();
             known.or_else(|| self.edge().client_address(context.parts()))
         });
-        let caller = Caller {
-            name: account,
-            address,
-            mark: context.and_then(RequestContext::device_mark),
-        };
+        let caller = Caller::new(account)
+            .with_address(address)
+            .with_mark(context.and_then(RequestContext::device_mark));
         if address.is_none() && self.throttle().is_on() && self.0.unknown_clients.is_first() {
             tracing::warn!(
                 cure = self.cure_of_no_address(),

@@ -44,6 +44,7 @@ pub struct Throttle {
 
 /// A caller that asks to log in.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Caller<'a> {
     /// The name as it was typed. An account need not have it.
     pub name: &'a str,
@@ -51,6 +52,33 @@ pub struct Caller<'a> {
     pub address: Option<IpAddr>,
     /// The text of the [`DeviceMark`] that the device presents. Any text may be given.
     pub mark: Option<&'a str>,
+}
+
+impl<'a> Caller<'a> {
+    /// Makes a caller with this name, whose address is not known, and whose device presents no
+    /// mark.
+    #[must_use]
+    pub const fn new(name: &'a str) -> Self {
+        Self {
+            name,
+            address: None,
+            mark: None,
+        }
+    }
+
+    /// Sets the client's address, where it is known.
+    #[must_use]
+    pub fn with_address(mut self, address: impl Into<Option<IpAddr>>) -> Self {
+        self.address = address.into();
+        self
+    }
+
+    /// Sets the text of the [`DeviceMark`] that the device presents, if it does.
+    #[must_use]
+    pub fn with_mark(mut self, mark: impl Into<Option<&'a str>>) -> Self {
+        self.mark = mark.into();
+        self
+    }
 }
 
 impl Throttle {

@@ -50,11 +50,7 @@ impl Door {
         mark: Option<&str>,
     ) -> Result<Attempt, Throttled> {
         let address = Some(from.parse::<IpAddr>().unwrap());
-        match self.asked(Caller {
-            name,
-            address,
-            mark,
-        }) {
+        match self.asked(Caller::new(name).with_address(address).with_mark(mark)) {
             Ok(attempt) => Ok(attempt),
             Err(AttemptError::Throttled(throttled)) => Err(throttled),
             Err(error) => panic!("{error}"),

@@ -62,10 +62,10 @@ impl Memory {
         for Charge { key, lane, .. } in charges {
             let old = inner.counter(key, now);
             let end = |end: Option<Timestamp>| end.unwrap_or(now).max(now);
-            let counter = Counter {
-                fast: end(old.map(|old| old.fast)) + lane.fast.period,
-                slow: end(old.map(|old| old.slow)) + lane.slow.period,
-            };
+            let counter = Counter::new(
+                end(old.map(|old| old.fast)) + lane.fast.period,
+                end(old.map(|old| old.slow)) + lane.slow.period,
+            );
             inner.write(*key, Found::Counter(counter), counter.end());
         }
     }

@@ -292,13 +292,7 @@ fn network_bounds_all_networks() {
 #[test]
 fn without_an_address_strangers_share_what_a_name_has_and_known_devices_pass() {
     let door = door();
-    let attempt = |name: &str, mark: Option<&str>| {
-        door.asked(Caller {
-            name,
-            address: None,
-            mark,
-        })
-    };
+    let attempt = |name: &str, mark: Option<&str>| door.asked(Caller::new(name).with_mark(mark));
     let mark = door.succeed(attempt(NAME, None).unwrap());
     let judged = (0..100).filter(|_| attempt(NAME, None).is_ok()).count();
     assert_eq!(judged, 30);
@@ -525,11 +519,7 @@ fn a_store_that_fails_is_an_error_and_never_a_pass() {
         door.store.set_fault(Some(fault));
         for mark in [None, mark.as_ref().map(DeviceMark::secret)] {
             for address in [None, Some("192.0.2.1".parse().unwrap())] {
-                let asked = door.asked(Caller {
-                    name: NAME,
-                    address,
-                    mark,
-                });
+                let asked = door.asked(Caller::new(NAME).with_address(address).with_mark(mark));
                 assert!(matches!(asked, Err(AttemptError::Store(_))), "{asked:?}");
             }
         }
@@ -598,11 +588,7 @@ fn attempts_can_move_between_threads() {
         value
     }
     let door = door();
-    let caller = Caller {
-        name: NAME,
-        address: None,
-        mark: None,
-    };
+    let caller = Caller::new(NAME);
     let asked = is_send(door.throttle.attempt(&door.store, caller, door.now()));
     let attempt = at_once(asked).unwrap().unwrap();
     let subject = Subject::from("ann");
@@ -616,11 +602,7 @@ fn debug_shows_no_name_and_no_mark() {
     let attempt = door.attempt(NAME, "192.0.2.1", None).unwrap();
     let shown = format!("{attempt:?} {:?}", door.throttle);
     let mark = door.succeed(attempt);
-    let caller = Caller {
-        name: NAME,
-        address: None,
-        mark: Some(mark.secret()),
-    };
+    let caller = Caller::new(NAME).with_mark(mark.secret());
     let shown = format!("{shown} {mark:?} {caller:?}");
     assert!(!shown.contains("ann") && !shown.contains("dm1_"), "{shown}");
     for name in ["Attempt", "Throttle", "DeviceMark", "Caller"] {

@@ -1,6 +1,6 @@
 //! The log says when a siege began, and when it ended.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use support::{HOUR, Log, MINUTE, at_once};
@@ -33,11 +33,8 @@ impl Strangers {
         for _ in 0..times {
             self.next += 1;
             let name = format!("user {}", self.next);
-            let caller = Caller {
-                name: &name,
-                address: Some(Ipv4Addr::from_bits(self.next << 8).into()),
-                mark: None,
-            };
+            let address = IpAddr::from(Ipv4Addr::from_bits(self.next << 8));
+            let caller = Caller::new(&name).with_address(address);
             let attempt = self.throttle.attempt(&self.store, caller, self.clock.now());
             drop(at_once(attempt).unwrap());
         }

@@ -131,11 +131,7 @@ impl World {
         let mark = mark.filter(|_| !self.forget_marks);
         let ahead = self.random.below_u64(3) * self.skew;
         let now = self.now() + Duration::from_secs(ahead);
-        let caller = Caller {
-            name,
-            address: Some(address),
-            mark,
-        };
+        let caller = Caller::new(name).with_address(address).with_mark(mark);
         let asked = self.throttle.attempt(&self.store, caller, now);
         match at_once(asked).unwrap() {
             Ok(attempt) => Ok(attempt),

@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 ///
 /// A period of zero limits nothing. A fraction of a millisecond counts as a whole one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rate {
     /// How many an empty counter allows at once. Zero allows none, ever.
     pub burst: u32,
@@ -17,6 +18,7 @@ pub struct Rate {
 
 /// Two rates in one row. Both must allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lane {
     /// The rate that forgets within minutes.
     pub fast: Rate,
@@ -29,6 +31,7 @@ pub struct Lane {
 
 /// When the two debts of a counter end. A moment that has passed is not a debt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Counter {
     /// The end of the debt at the fast rate.
     pub fast: Timestamp,
@@ -150,6 +153,12 @@ impl Lane {
 }
 
 impl Counter {
+    /// Makes a counter whose debts end at these moments, as a store reads it from a row.
+    #[must_use]
+    pub const fn new(fast: Timestamp, slow: Timestamp) -> Self {
+        Self { fast, slow }
+    }
+
     /// Returns the counter with these debts taken off. What is too much has no effect, since a
     /// moment that has passed is not a debt.
     #[must_use]

@@ -135,10 +135,7 @@ fn by_key(rows: &[PgRow], now: Timestamp) -> Result<HashMap<&[u8], Found>, BoxEr
         };
         let value = match row.try_get("value")? {
             Some(value) => Found::Value(value),
-            None => Found::Counter(Counter {
-                fast: end("fast")?,
-                slow: end("slow")?,
-            }),
+            None => Found::Counter(Counter::new(end("fast")?, end("slow")?)),
         };
         found.insert(key, value);
     }

@@ -140,8 +140,5 @@ fn decode(bytes: &[u8], clock: Timestamp, now: Timestamp) -> Result<Found, BoxEr
         let end = Timestamp::from_millis(text.parse()?);
         Ok(now + end.saturating_since(clock))
     };
-    Ok(Found::Counter(Counter {
-        fast: end(fast)?,
-        slow: end(slow)?,
-    }))
+    Ok(Found::Counter(Counter::new(end(fast)?, end(slow)?)))
 }

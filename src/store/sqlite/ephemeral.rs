@@ -137,10 +137,10 @@ fn read(row: &SqliteRow) -> Result<Found, BoxError> {
         return Ok(Found::Value(value));
     }
     let moment = |column| -> Result<Timestamp, BoxError> { timestamp(row.try_get(column)?) };
-    Ok(Found::Counter(Counter {
-        fast: moment("fast")?,
-        slow: moment("slow")?,
-    }))
+    Ok(Found::Counter(Counter::new(
+        moment("fast")?,
+        moment("slow")?,
+    )))
 }
 
 fn hex(bytes: &[u8]) -> String {
