@@ -27,14 +27,14 @@ fuzz_target!(|input: &[u8]| {
         ("$TOKEN", token.secret()),
         ("$BASE64", &*encoded),
         ("$EXPIRED", expired.trim_start_matches("Bearer ")),
-        ("$TICKET", &**ticket),
+        ("$TICKET", ticket.secret()),
         ("$CANARY", CANARY),
     ];
     let Some(request) = request(input, &words) else {
         return;
     };
     let has = |secret: &str| shown(&request).contains(secret);
-    let is_signed_in = [token.secret(), &encoded, &ticket].into_iter().any(has);
+    let is_signed_in = [token.secret(), &encoded, ticket.secret()].into_iter().any(has);
 
     let logged = logged(&request);
     let log = Log::start();
@@ -42,7 +42,7 @@ fuzz_target!(|input: &[u8]| {
     // URL.
     let all = shown(&request);
     let count = |secret: &str| all.matches(secret).count();
-    let credentials = [token.secret(), &encoded, &ticket];
+    let credentials = [token.secret(), &encoded, ticket.secret()];
     let is_alone = credentials
         .iter()
         .map(|secret| count(secret))
@@ -65,7 +65,7 @@ fuzz_target!(|input: &[u8]| {
     let layer = BearerAuthLayer::new(tokens.verifier())
         .with_token_sources(sources(&tickets).expect("the sources are right"));
     let reply = Reply::read(layer.layer(handler).oneshot(request));
-    let secrets = [token.secret(), &ticket, signature(&expired)];
+    let secrets = [token.secret(), ticket.secret(), signature(&expired)];
     log.assert_harmless(&logged, &secrets);
     if reply.status == 200 {
         assert!(is_signed_in, "a request without a token has passed");

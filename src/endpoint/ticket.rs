@@ -45,7 +45,7 @@ impl TicketEndpoint {
         let lifetime = self.tickets.lifetime(&claims);
         Ok(json_response(
             StatusCode::OK,
-            &json!({ "ticket": &**ticket, "expires_in": lifetime.as_secs() }),
+            &json!({ "ticket": ticket, "expires_in": lifetime.as_secs() }),
         ))
     }
 }

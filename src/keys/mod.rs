@@ -30,7 +30,7 @@ pub use key_source::{KeySource, SharedKeySet};
 #[cfg(feature = "jwks")]
 pub use remote::{HttpClient, JwksError, RemoteJwks};
 pub use secret::Secret;
-pub use secret_token::{AccessToken, RefreshToken};
+pub use secret_token::{AccessToken, RefreshToken, Ticket};
 pub use signing_key::SigningKey;
 pub use signing_keys::SigningKeys;
 

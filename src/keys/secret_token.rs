@@ -1,6 +1,6 @@
-//! [`AccessToken`] and [`RefreshToken`] are secret texts.
+//! [`AccessToken`], [`RefreshToken`] and [`Ticket`] are secret texts.
 //!
-//! Neither has `Display` or `PartialEq`, and their `Debug` is redacted.
+//! None has `Display` or `PartialEq`, and their `Debug` is redacted.
 
 use std::fmt;
 
@@ -15,6 +15,11 @@ pub struct AccessToken(Zeroizing<String>);
 #[derive(Clone)]
 pub struct RefreshToken(Zeroizing<String>);
 
+/// A ticket as it is on the wire: 43 characters that need no escape in a URL.
+/// [`Tickets`](crate::bearer::Tickets) issue it.
+#[derive(Clone)]
+pub struct Ticket(Zeroizing<String>);
+
 macro_rules! token {
     ($token:ident, $name:literal) => {
         impl $token {
@@ -24,8 +29,7 @@ macro_rules! token {
                 Self(Zeroizing::new(token.into()))
             }
 
-            /// Returns the token itself. Everyone who reads it can use it, so keep it out of logs
-            /// and URLs.
+            /// Returns the token itself. Everyone who reads it can use it, so keep it out of logs.
             #[must_use]
             pub fn secret(&self) -> &str {
                 &self.0
@@ -38,15 +42,14 @@ macro_rules! token {
             }
         }
 
-        /// Serializes the token itself, because a [`TokenResponse`](crate::TokenResponse) sends it.
+        /// Serializes the token itself, because a response sends it.
         impl Serialize for $token {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)
             }
         }
 
-        /// Deserializes a token without checking it, for a client that reads a
-        /// [`TokenResponse`](crate::TokenResponse).
+        /// Deserializes a token without checking it, for a client that reads a response.
         impl<'de> Deserialize<'de> for $token {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 String::deserialize(deserializer).map(Self::new)
@@ -57,3 +60,4 @@ macro_rules! token {
 
 token!(AccessToken, "AccessToken");
 token!(RefreshToken, "RefreshToken");
+token!(Ticket, "Ticket");

@@ -47,7 +47,8 @@ impl Feed {
             .issue(&self.claims(&self.tokens.bearer(subject)))
             .await
             .unwrap()
-            .to_string()
+            .secret()
+            .to_owned()
     }
 
     async fn ask(&self, query: &str) -> Received {
@@ -230,7 +231,7 @@ async fn a_ticket_allows_what_its_access_token_does() {
     let feed = Feed::new();
     let ticket = async |authorization: &str| {
         let issued = feed.tickets.issue(&feed.claims(authorization)).await;
-        format!("ticket={}", &*issued.unwrap())
+        format!("ticket={}", issued.unwrap().secret())
     };
     let (reads, writes) = (
         feed.tokens.bearer_with_scope("alice", "read"),

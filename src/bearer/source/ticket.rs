@@ -1,4 +1,4 @@
-//! [`Ticket`] is the text of a ticket, and [`TicketKeys`] make the entry in a store that it opens.
+//! [`TicketBytes`] are a ticket, and [`TicketKeys`] make the entry in a store that it opens.
 
 use hmac::{Hmac, Mac};
 use http::Uri;
@@ -9,7 +9,7 @@ use crate::base64url;
 use crate::bearer::credentials::Malformed;
 use crate::clock::Timestamp;
 use crate::digest::{first_bytes, hmac};
-use crate::keys::Secret;
+use crate::keys::{Secret, Ticket};
 use crate::store::EphemeralKey;
 use crate::token::AccessTokenClaims;
 
@@ -17,7 +17,7 @@ use crate::token::AccessTokenClaims;
 ///
 /// Each user has sixteen places. The store has the claims at the place, with a tag that depends on
 /// the random bytes: it never has the ticket, and no stranger who can write to it makes one.
-pub(super) struct Ticket(Zeroizing<[u8; 32]>);
+pub(super) struct TicketBytes(Zeroizing<[u8; 32]>);
 
 /// A key for each secret of the ring, the current one first.
 #[derive(Clone)]
@@ -30,12 +30,12 @@ pub(super) struct Entry<'e> {
     claims: &'e [u8],
 }
 
-impl Ticket {
+impl TicketBytes {
     /// Makes the text: 43 characters that need no escape in a URL.
-    pub(super) fn to_text(&self) -> Zeroizing<String> {
+    pub(super) fn to_text(&self) -> Ticket {
         let mut text = Vec::with_capacity(base64url::encoded(32));
         base64url::append(&mut text, &*self.0);
-        Zeroizing::new(String::from_utf8(text).unwrap_or_default())
+        Ticket::new(String::from_utf8(text).unwrap_or_default())
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -101,18 +101,18 @@ impl TicketKeys {
         place: &EphemeralKey,
         claims: &[u8],
         now: Timestamp,
-    ) -> Option<(Ticket, Vec<u8>)> {
+    ) -> Option<(TicketBytes, Vec<u8>)> {
         let mut ticket = Zeroizing::new([0; 32]);
         ticket[..16].copy_from_slice(&place.as_bytes()[4..]);
         getrandom::fill(&mut ticket[16..]).ok()?;
         let issued = now.as_millis().to_be_bytes();
         let tag: [u8; 16] = first_bytes(tagged(self.0.first()?, &ticket, issued, claims));
         let entry = [&issued[..], &tag, claims].concat();
-        Some((Ticket(ticket), entry))
+        Some((TicketBytes(ticket), entry))
     }
 
     /// Returns the claims of an entry, if it is the one of this ticket.
-    pub(super) fn open(&self, ticket: &Ticket, entry: &[u8]) -> Option<AccessTokenClaims> {
+    pub(super) fn open(&self, ticket: &TicketBytes, entry: &[u8]) -> Option<AccessTokenClaims> {
         let entry = Entry::read(entry)?;
         let is_own = |key| {
             let tag = tagged(key, &ticket.0, entry.issued, entry.claims);

@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::Uri;
-use zeroize::Zeroizing;
 
-use super::ticket::{Entry, PLACES, Ticket, TicketKeys};
+use super::ticket::{Entry, PLACES, TicketBytes, TicketKeys};
 use crate::bearer::credentials::Malformed;
 use crate::bearer::error::BearerError;
 use crate::bearer::error_kind::BearerErrorKind;
 use crate::clock::{Clock, SystemClock, Timestamp};
-use crate::keys::Secret;
+use crate::keys::{Secret, Ticket};
 use crate::limits::with_timeout;
 use crate::store::StoreError;
 use crate::store::{self, EphemeralKey, EphemeralStore, Found, MemoryStore, SessionStore};
@@ -132,16 +131,13 @@ impl Tickets {
     /// The lifetime of a ticket: 30 seconds. A page asks for a ticket right before it uses it.
     pub const LIFETIME: Duration = Duration::from_secs(30);
 
-    /// Issues a ticket for the subject of these claims: 43 characters that need no escape in a URL.
+    /// Issues a ticket for the subject of these claims.
     ///
     /// # Errors
     ///
     /// `TokenExpired`: the access token has expired. `TokenTooLarge`: its claims are above 15 KiB.
     /// `Unavailable`: the store fails or is full, or the operating system has no randomness.
-    pub async fn issue(
-        &self,
-        claims: &AccessTokenClaims,
-    ) -> Result<Zeroizing<String>, BearerError> {
+    pub async fn issue(&self, claims: &AccessTokenClaims) -> Result<Ticket, BearerError> {
         if self.lifetime(claims).is_zero() {
             return Err(BearerErrorKind::TokenExpired.into());
         }
@@ -160,7 +156,7 @@ impl Tickets {
         &self,
         claims: &AccessTokenClaims,
         stored: &[u8],
-    ) -> Result<Option<Ticket>, StoreError> {
+    ) -> Result<Option<TicketBytes>, StoreError> {
         let now = self.moment();
         self.clean_up(now).await?;
         let Some(places) = self.keys.places(claims) else {
@@ -207,7 +203,7 @@ impl Tickets {
         &self,
         ticket: &str,
     ) -> Result<AccessTokenClaims, BearerError> {
-        let claims = match Ticket::parse(ticket) {
+        let claims = match TicketBytes::parse(ticket) {
             Some(ticket) => with_timeout(DEADLINE, self.take(&ticket)).await,
             None => Ok(None),
         };
@@ -220,7 +216,7 @@ impl Tickets {
 
     /// Takes the entry of a ticket out of the store. It is read before that: a ticket that was used
     /// must not take away the next one at its place.
-    async fn take(&self, ticket: &Ticket) -> Result<Option<AccessTokenClaims>, StoreError> {
+    async fn take(&self, ticket: &TicketBytes) -> Result<Option<AccessTokenClaims>, StoreError> {
         let (place, now) = (ticket.place(), self.moment());
         let open = |entry: &[u8]| self.keys.open(ticket, entry);
         let found = self.store().read(&[place], now).await?;
@@ -237,7 +233,7 @@ impl Tickets {
 
     /// Returns the ticket in the query string.
     pub(in crate::bearer) fn find(uri: &Uri) -> Result<Option<&str>, Malformed> {
-        Ticket::find(uri)
+        TicketBytes::find(uri)
     }
 
     fn store(&self) -> &dyn EphemeralStore {

@@ -93,11 +93,11 @@ async fn a_user_has_sixteen_tickets_and_a_new_one_takes_the_place_of_the_oldest(
         )
         .await
     };
-    ask(&of_alice[0])
+    ask(of_alice[0].secret())
         .await
         .assert_refused(401, "invalid_token", "token_invalid");
     for ticket in &of_alice[1..] {
-        ask(ticket).await.assert_passed("alice");
+        ask(ticket.secret()).await.assert_passed("alice");
     }
-    ask(&of_bob).await.assert_passed("bob");
+    ask(of_bob.secret()).await.assert_passed("bob");
 }

@@ -46,7 +46,7 @@ async fn ticket(tickets: &Tickets, issuer: &str, audience: &str, grant: &Grant) 
     let claims = verifier.build().unwrap().verify(token.unwrap().secret());
     format!(
         "ticket={}",
-        &*tickets.issue(&claims.unwrap()).await.unwrap()
+        tickets.issue(&claims.unwrap()).await.unwrap().secret()
     )
 }
 
@@ -170,7 +170,7 @@ async fn a_token_of_a_session_that_has_ended_gives_no_ticket_that_opens() {
         .await
         .unwrap();
     let claims = sessions.verifier().verify(bare(&bearer_of(&pair))).unwrap();
-    let ticket = format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
+    let ticket = format!("ticket={}", tickets.issue(&claims).await.unwrap().secret());
     ask(&feed(sessions.layer(), &tickets), &ticket)
         .await
         .assert_refused(401, "invalid_token", "session_revoked");
@@ -185,7 +185,7 @@ async fn a_token_that_has_expired_by_the_clock_of_the_layer_opens_nothing() {
     let tickets = tickets_of(&sets_back);
     let token = tokens.token(&Identity::new("alice"), &Grant::new(), MINUTE);
     let claims = tokens.verifier().verify(token.secret()).unwrap();
-    let ticket = async || format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
+    let ticket = async || format!("ticket={}", tickets.issue(&claims).await.unwrap().secret());
     let (early, late) = (ticket().await, ticket().await);
     let layer = feed(layer, &tickets);
     // The leeway of the verifier is a minute.
@@ -206,7 +206,7 @@ async fn a_ticket_for_a_token_that_needs_a_proof_is_refused() {
     let reckless = reckless.build().unwrap();
     let bound = support::claims_with(&clock, "cnf", serde_json::json!({ "jkt": "x" }));
     let claims = reckless.verify(&support::token(&bound)).unwrap();
-    let ticket = async || format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
+    let ticket = async || format!("ticket={}", tickets.issue(&claims).await.unwrap().secret());
     let layer = |verifier| feed(BearerAuthLayer::new(verifier), &tickets);
     ask(
         &layer(support::builder(&clock).build().unwrap()),
@@ -240,7 +240,7 @@ async fn a_ticket_for_a_token_that_this_layer_would_read_otherwise_is_refused() 
     ] {
         let (strict, loose) = (strict.build().unwrap(), loose.build().unwrap());
         let claims = loose.verify(&token).unwrap();
-        let ticket = async || format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
+        let ticket = async || format!("ticket={}", tickets.issue(&claims).await.unwrap().secret());
         let layer = |verifier| feed(BearerAuthLayer::new(verifier), &tickets);
         let refused = ask(&layer(strict), &ticket().await).await;
         refused.assert_refused(401, "invalid_token", "token_invalid");
@@ -260,7 +260,7 @@ async fn a_ticket_for_a_token_with_the_claim_that_this_layer_requires_is_accepte
     for (kind, passes) in [("access", true), ("refresh", false)] {
         let strict = support::builder(&clock).require_claim(&["kind"], [kind]);
         let layer = feed(BearerAuthLayer::new(strict.build().unwrap()), &tickets);
-        let ticket = format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
+        let ticket = format!("ticket={}", tickets.issue(&claims).await.unwrap().secret());
         let answer = ask(&layer, &ticket).await;
         match passes {
             true => answer.assert_passed("alice"),
@@ -293,7 +293,7 @@ async fn a_ticket_for_a_legacy_token_needs_a_layer_that_accepts_legacy_tokens() 
     let answer = tower::ServiceExt::oneshot(tower::Layer::layer(&moved, handler), request);
     assert_eq!(answer.await.unwrap().status(), 200);
     let claims = caller.lock().unwrap().take().unwrap();
-    let ticket = async || format!("ticket={}", &*tickets.issue(&claims).await.unwrap());
+    let ticket = async || format!("ticket={}", tickets.issue(&claims).await.unwrap().secret());
     ask(&feed(moved, &tickets), &ticket().await)
         .await
         .assert_passed("alice");

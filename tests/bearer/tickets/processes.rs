@@ -10,6 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use support::{Call, FailingStore, MILLISECOND, Received, StoreFault, send};
 use tempfile::TempDir;
 use tower_bearer::bearer::{BearerErrorKind, Tickets, TokenSource};
+use tower_bearer::keys::Ticket;
 use tower_bearer::store::SessionStore;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
@@ -34,8 +35,8 @@ impl Process {
         Self { tickets, layer }
     }
 
-    async fn ask(&self, ticket: &str) -> Received {
-        let request = Request::get(format!("/feed?ticket={ticket}"));
+    async fn ask(&self, ticket: &Ticket) -> Received {
+        let request = Request::get(format!("/feed?ticket={}", ticket.secret()));
         send(&self.layer, request.body(String::new()).unwrap()).await
     }
 }
@@ -86,7 +87,7 @@ async fn a_claim_of_the_application_comes_with_a_ticket_of_another_process() {
         let all = serde_json::to_string(claims).unwrap();
         Ok::<_, std::convert::Infallible>(http::Response::new(all))
     });
-    let request = Request::get(format!("/feed?ticket={}", &*ticket));
+    let request = Request::get(format!("/feed?ticket={}", ticket.secret()));
     let request = request.body(String::new()).unwrap();
     let answer = tower::ServiceExt::oneshot(tower::Layer::layer(&other.layer, handler), request);
     let answer = Received::of(answer.await.unwrap()).await;
@@ -240,9 +241,10 @@ async fn the_store_has_neither_ticket_nor_token_and_forgets_a_used_ticket() {
         all.windows(text.len()).any(|window| window == text)
     };
     assert!(has(b"alice"), "this test sees what is stored");
-    let bytes = URL_SAFE_NO_PAD.decode(&**ticket).unwrap();
+    let text = ticket.secret();
+    let bytes = URL_SAFE_NO_PAD.decode(text).unwrap();
     let parts: Vec<&str> = bare(&authorization).split('.').collect();
-    for secret in [&ticket[..22], &ticket[21..], parts[1], parts[2]] {
+    for secret in [&text[..22], &text[21..], parts[1], parts[2]] {
         assert!(!has(secret.as_bytes()), "{secret} is stored");
     }
     assert!(
