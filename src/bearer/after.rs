@@ -72,7 +72,7 @@ impl After {
         }
         match end {
             Some(watch) if is_event_stream(response.headers()) => {
-                response.map(|body| ResponseBody::until(body, async move { watch.ended().await }))
+                response.map(|body| ResponseBody::until(body, async move { watch.refused().await }))
             }
             _ => response.map(ResponseBody::inner),
         }

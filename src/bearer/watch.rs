@@ -115,6 +115,10 @@ impl AccessTokenWatch {
     /// so it is never [`Unknown`](EndReason::Unknown).
     #[must_use]
     pub fn end_reason(&self) -> Option<EndReason> {
+        self.end_reason_with(Self::until_exp)
+    }
+
+    fn end_reason_with(&self, left: TimeLeft) -> Option<EndReason> {
         if self
             .sessions
             .iter()
@@ -122,7 +126,7 @@ impl AccessTokenWatch {
         {
             return Some(EndReason::SessionRevoked);
         }
-        (self.gate.verifiers.now() >= self.claims.expires_at()).then_some(EndReason::Expired)
+        left(self).is_zero().then_some(EndReason::Expired)
     }
 
     /// Waits until the token no longer counts. Cancel safe.
@@ -131,6 +135,25 @@ impl AccessTokenWatch {
     ///
     /// It panics outside a Tokio runtime with time enabled.
     pub async fn ended(&self) -> EndReason {
+        self.ended_with(Self::until_exp).await
+    }
+
+    /// Waits until the layer would refuse the token, which is later than [`ended`](Self::ended) by
+    /// the leeway: a request that was let in within the leeway gets its response.
+    pub(super) async fn refused(&self) {
+        self.ended_with(Self::until_refused).await;
+    }
+
+    fn until_exp(&self) -> Duration {
+        let expires_at = self.claims.expires_at();
+        expires_at.saturating_since(self.gate.verifiers.now())
+    }
+
+    fn until_refused(&self) -> Duration {
+        self.gate.verifiers.time_left(&self.claims)
+    }
+
+    async fn ended_with(&self, left: TimeLeft) -> EndReason {
         loop {
             // It listens before it looks, so that a revocation in between wakes it.
             let revoked = self
@@ -138,7 +161,7 @@ impl AccessTokenWatch {
                 .iter()
                 .map(|session| session.watching.revoked());
             let mut revoked: Vec<_> = revoked.map(Box::pin).collect();
-            if let Some(reason) = self.end_reason() {
+            if let Some(reason) = self.end_reason_with(left) {
                 return reason;
             }
             match self.load().await {
@@ -146,12 +169,8 @@ impl AccessTokenWatch {
                 Ok(Loaded::Revocations) => continue,
                 Err(reason) => return reason,
             }
-            let left = self
-                .claims
-                .expires_at()
-                .saturating_since(self.gate.verifiers.now());
             // The time of day may be set in the meantime.
-            let pause = left.min(LONGEST_PAUSE);
+            let pause = left(self).min(LONGEST_PAUSE);
             let any_revoked = poll_fn(|cx| {
                 let mut listening = revoked.iter_mut();
                 let is_ready = listening.any(|changed| changed.as_mut().poll(cx).is_ready());
@@ -180,6 +199,9 @@ impl AccessTokenWatch {
         Ok(loaded)
     }
 }
+
+/// How long a token still counts, apart from revocations.
+type TimeLeft = fn(&AccessTokenWatch) -> Duration;
 
 enum Loaded {
     Nothing,

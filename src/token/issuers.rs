@@ -247,12 +247,16 @@ impl Verifiers {
 
     /// Returns whether a token with these claims, which was accepted before, has expired by now.
     pub(crate) fn is_expired(&self, claims: &AccessTokenClaims) -> bool {
+        self.time_left(claims).is_zero()
+    }
+
+    /// Returns how long such a token is still accepted, with the leeway of its verifier.
+    pub(crate) fn time_left(&self, claims: &AccessTokenClaims) -> Duration {
         let iss = claims.issuer().as_str();
         let own = self
             .all()
             .find(|verifier| verifier.issuer.accept(iss).is_some());
-        let own = own.unwrap_or(&self.first);
-        own.is_past(claims.expires_at(), own.now())
+        own.unwrap_or(&self.first).time_left(claims.expires_at())
     }
 
     /// Returns whether the user authenticated at most `max_age` ago. Both are whole seconds, as in

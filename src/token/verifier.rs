@@ -292,6 +292,11 @@ impl AccessTokenVerifier {
         now >= self.end(end)
     }
 
+    /// Returns how long a token with this `exp` is still accepted.
+    pub(super) fn time_left(&self, expires_at: Timestamp) -> Duration {
+        self.end(expires_at).saturating_since(self.now())
+    }
+
     fn end(&self, expires_at: Timestamp) -> Timestamp {
         expires_at + self.settings.leeway
     }

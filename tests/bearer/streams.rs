@@ -87,13 +87,28 @@ async fn a_stream_ends_with_its_token() {
     for layer in layers(BearerAuthLayer::new(tokens.verifier())) {
         let now = tower_bearer::clock::Clock::now(tokens.clock());
         let mut body = listen(&layer, &bearer, "text/event-stream").await;
-        tokens.clock().advance(10 * SECOND - MILLISECOND);
+        tokens.clock().advance((10 + LEEWAY) * SECOND - MILLISECOND);
         assert!(at_once(body.frame()).is_none());
         tokens.clock().advance(MILLISECOND);
         assert!(body.frame().await.is_none());
         tokens.clock().jump(now);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_whose_token_was_let_in_within_the_leeway_is_not_empty() {
+    let tokens = TestTokens::new();
+    let token = tokens.token(&Identity::new("alice"), &Grant::new(), 10 * SECOND);
+    let bearer = format!("Bearer {}", token.secret());
+    tokens.clock().advance((10 + LEEWAY / 2) * SECOND);
+    for layer in layers(BearerAuthLayer::new(tokens.verifier())) {
+        let mut body = listen(&layer, &bearer, "text/event-stream").await;
+        assert!(at_once(body.frame()).is_none());
+    }
+}
+
+/// The leeway of a verifier, in seconds.
+const LEEWAY: u32 = 60;
 
 /// A download that ends early would look complete.
 #[tokio::test(start_paused = true)]

@@ -6,13 +6,14 @@ use crate::bearer::mcp_sessions::McpSessions;
 use crate::keys::Secret;
 
 impl BearerAuthLayer {
-    /// Ends each event stream (`text/event-stream`) when its access token expires or its session is
-    /// revoked. Otherwise a stream that is open outlives a logout.
+    /// Ends each event stream (`text/event-stream`) when the layer would refuse its access token:
+    /// the token has expired, with the verifier's leeway, or its session is revoked. Otherwise a
+    /// stream that is open outlives a logout.
     ///
     /// The stream ends as if the handler had finished it. The client connects again, as its
-    /// standard says, and is let in with a new token or refused with 401. It ends as
-    /// [`AccessTokenWatch`](crate::bearer::AccessTokenWatch) says, which is for everything that is
-    /// not an event stream. Only such a stream has a cost.
+    /// standard says, and is let in with a new token or refused with 401. For everything that is
+    /// not an event stream there is [`AccessTokenWatch`](crate::bearer::AccessTokenWatch), which
+    /// ends without leeway. Only such a stream has a cost.
     ///
     /// # Panics
     ///
