@@ -203,6 +203,13 @@ impl AccessTokenClaims {
         Object::parse(self.0.text.decoded())
     }
 
+    /// Returns whether both were read from the same token. That of a legacy token is not known.
+    pub(crate) fn is_of_same_token(&self, other: &Self) -> bool {
+        let (text, others) = (self.0.text.decoded(), other.0.text.decoded());
+        Arc::ptr_eq(&self.0, &other.0)
+            || self.issuer() == other.issuer() && !text.is_empty() && text == others
+    }
+
     pub(super) fn form(&self) -> Form {
         self.0.form
     }

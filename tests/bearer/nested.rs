@@ -1,5 +1,7 @@
 //! A layer within a layer, and a token that stops counting while a request waits.
 
+mod kept;
+
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -113,7 +113,8 @@ impl BearerAuthLayer {
     /// [`CurrentUser<User>`](crate::CurrentUser).
     ///
     /// The token is checked once more when the user is loaded: if its session was revoked
-    /// meanwhile, the request is refused.
+    /// meanwhile, the request is refused. A layer within this one, without a loader, keeps the user
+    /// if it accepts the same token.
     pub fn with_user_loader<L: LoadUser>(self, loader: L) -> Self {
         self.map(|gate| gate.loader = Some(Arc::new(loader)))
     }
