@@ -13,6 +13,7 @@ use super::error_kind::BearerErrorKind;
 use super::found::Found;
 use super::gate::Gate;
 use super::rejection::Rejection;
+use super::source::Taken;
 use crate::token::AccessTokenClaims;
 use crate::user::CurrentUser;
 
@@ -24,6 +25,8 @@ pub(crate) struct Admission {
     pub(super) typed_claims: Option<Found>,
     pub(super) user: Option<Found>,
     pub(super) gate: Arc<Gate>,
+    /// How the token was taken out of the request, here or further out.
+    pub(super) taken: Option<Taken>,
     /// The admission of a layer further out.
     pub(super) outer: Option<Arc<Admission>>,
 }

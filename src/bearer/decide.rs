@@ -127,6 +127,7 @@ impl Gate {
         let Some(Caller {
             claims,
             is_of_outer,
+            taken,
         }) = caller
         else {
             return Ok(Admission {
@@ -134,6 +135,7 @@ impl Gate {
                 typed_claims: None,
                 user: None,
                 gate,
+                taken: None,
                 outer,
             });
         };
@@ -155,6 +157,7 @@ impl Gate {
             typed_claims,
             user,
             gate,
+            taken,
             outer,
         })
     }
@@ -218,7 +221,11 @@ impl Pending {
             Presented::Nothing => return gate.admit(None, self.outer),
             Presented::Caller(caller) => caller,
             Presented::Ticket { tickets, ticket } => gate.redeem(&tickets, &ticket).await?,
-            Presented::Later { token, newer_keys } => {
+            Presented::Later {
+                token,
+                newer_keys,
+                taken,
+            } => {
                 let renewed = newer_keys.await;
                 // One source may have brought the key although another one failed.
                 let claims = match (gate.verifiers.verify(token.secret()), renewed) {
@@ -230,7 +237,7 @@ impl Pending {
                     // The keys were just renewed, so this refusal is final.
                     (Err(unverified), _) => return Err(unverified.error.into()),
                 };
-                claims.into()
+                Caller::new(claims, taken)
             }
         };
         let claims = caller.claims.clone();

@@ -116,6 +116,10 @@ impl BearerAuthLayer {
 
     /// Looks for the token in these places only. The default is [`TokenSource::header`] alone.
     ///
+    /// A ticket is used up, and a token in a WebSocket protocol or in the query string is removed.
+    /// So a layer within this one that looks there too keeps the caller, as an
+    /// [optional](Self::optional) one does.
+    ///
     /// ```
     /// use tower_bearer::bearer::TokenSource;
     /// use tower_bearer::BearerAuthLayer;

@@ -12,7 +12,7 @@ use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::gate::{Gate, WithoutToken};
 use super::preflight::is_preflight;
-use super::source::{Credential, Scheme, Tickets, Token};
+use super::source::{Credential, Scheme, Taken, Tickets, Token};
 use crate::keys::{AccessToken, KeysFuture};
 use crate::token::{AccessTokenClaims, Unknown, VerifyErrorKind};
 
@@ -30,6 +30,7 @@ pub(super) enum Presented {
     Later {
         token: AccessToken,
         newer_keys: KeysFuture,
+        taken: Option<Taken>,
     },
 }
 
@@ -39,13 +40,15 @@ pub(super) struct Caller {
     /// Whether the request presents no token to this layer, and a layer further out knows the
     /// caller.
     pub(super) is_of_outer: bool,
+    pub(super) taken: Option<Taken>,
 }
 
-impl From<AccessTokenClaims> for Caller {
-    fn from(claims: AccessTokenClaims) -> Self {
+impl Caller {
+    pub(super) fn new(claims: AccessTokenClaims, taken: Option<Taken>) -> Self {
         Self {
             claims,
             is_of_outer: false,
+            taken,
         }
     }
 }
@@ -62,16 +65,24 @@ impl Gate {
             && source.is_header()
         {
             return match bearer_credentials(&parts.headers)? {
-                Some(token) => self.recall(&Token::InHeader(token)),
+                Some(token) => self.recall(&Token::InHeader(token), None),
                 None => self.without_token(parts, outer),
             };
         }
-        let Some(credential) = self.credential(parts)? else {
+        let taken = outer.and_then(|outer| outer.taken);
+        let credential = match self.credential(parts) {
+            // The marker of a pair stays where its token was taken.
+            Err(Malformed::NoTokenInProtocol) if taken == Some(Taken::FromProtocols) => None,
+            found => found?,
+        };
+        let Some(credential) = credential else {
             return self.without_token(parts, outer);
         };
         let token = &credential.token;
         match credential.scheme {
-            Scheme::Bearer => self.recall(token),
+            Scheme::Bearer => self.recall(token, credential.taken),
+            // The ticket is still in the URL, but it was used.
+            Scheme::Ticket(_) if taken == Some(Taken::Ticket) => self.without_token(parts, outer),
             Scheme::Ticket(tickets) => Ok(Presented::Ticket {
                 tickets: Box::new(tickets.clone()),
                 ticket: Zeroizing::new(token.as_str()?.to_owned()),
@@ -81,17 +92,22 @@ impl Gate {
 
     /// Returns the caller of a token that is remembered, or verifies it.
     #[inline]
-    fn recall(&self, token: &Token<'_>) -> Result<Presented, BearerError> {
+    fn recall(&self, token: &Token<'_>, taken: Option<Taken>) -> Result<Presented, BearerError> {
         match self.verifiers.recall(token.as_bytes()) {
-            Ok(claims) => Ok(Presented::Caller(claims.into())),
-            Err(unknown) => self.verify(token, unknown),
+            Ok(claims) => Ok(Presented::Caller(Caller::new(claims, taken))),
+            Err(unknown) => self.verify(token, taken, unknown),
         }
     }
 
     /// Verifies a token that is not remembered.
-    fn verify(&self, token: &Token<'_>, unknown: Unknown) -> Result<Presented, BearerError> {
+    fn verify(
+        &self,
+        token: &Token<'_>,
+        taken: Option<Taken>,
+        unknown: Unknown,
+    ) -> Result<Presented, BearerError> {
         let unverified = match self.verifiers.verify_unknown(token.as_bytes(), unknown) {
-            Ok(claims) => return Ok(Presented::Caller(claims.into())),
+            Ok(claims) => return Ok(Presented::Caller(Caller::new(claims, taken))),
             Err(unverified) => unverified,
         };
         // A malformed header asks for no keys.
@@ -100,6 +116,7 @@ impl Gate {
             Some(newer_keys) => Ok(Presented::Later {
                 token: AccessToken::new(token.as_str()?),
                 newer_keys,
+                taken,
             }),
             None => {
                 // A token that passes needs no look at each character, since its parts have been
@@ -141,7 +158,7 @@ impl Gate {
         let claims = tickets.redeem(ticket).await?;
         if self.verifiers.would_accept(&claims) {
             self.check_expiry(&claims)?;
-            return Ok(claims.into());
+            return Ok(Caller::new(claims, Some(Taken::Ticket)));
         }
         Err(BearerError::invalid_token().with_cause(format!(
             "the ticket is for a token that this layer does not accept, of the issuer `{}` for the \
@@ -157,25 +174,35 @@ impl Gate {
         parts: &Parts,
         outer: Option<&Admission>,
     ) -> Result<Presented, BearerError> {
-        match self.without_token {
-            WithoutToken::Admit => {
-                let claims = outer.and_then(|outer| outer.claims.as_ref());
-                // A caller from another issuer, or for another audience, is not known here.
-                let claims = claims.filter(|claims| self.verifiers.would_accept(claims));
-                let Some(claims) = claims else {
-                    return Ok(Presented::Nothing);
-                };
-                // The leeway of the other layer may be longer.
-                self.check_expiry(claims)?;
-                Ok(Presented::Caller(Caller {
-                    claims: claims.clone(),
-                    is_of_outer: true,
-                }))
-            }
-            WithoutToken::Refuse if self.admits_preflights && is_preflight(parts) => {
-                Ok(Presented::Nothing)
-            }
-            WithoutToken::Refuse => Err(BearerErrorKind::MissingToken.into()),
+        let is_optional = matches!(self.without_token, WithoutToken::Admit);
+        let known = outer.filter(|outer| is_optional || self.would_have_taken(outer));
+        if let Some(caller) = known.map_or(Ok(None), |outer| self.of_outer(outer))? {
+            return Ok(Presented::Caller(caller));
         }
+        if is_optional || self.admits_preflights && is_preflight(parts) {
+            return Ok(Presented::Nothing);
+        }
+        Err(BearerErrorKind::MissingToken.into())
+    }
+
+    /// Returns whether this layer looks for its token where a layer further out has taken it.
+    fn would_have_taken(&self, outer: &Admission) -> bool {
+        outer.taken.is_some() && self.sources.iter().any(|own| own.taken() == outer.taken)
+    }
+
+    /// Returns the caller of a layer further out, if this layer would accept their token.
+    fn of_outer(&self, outer: &Admission) -> Result<Option<Caller>, BearerError> {
+        let claims = outer.claims.as_ref();
+        // A caller from another issuer, or for another audience, is not known here.
+        let Some(claims) = claims.filter(|claims| self.verifiers.would_accept(claims)) else {
+            return Ok(None);
+        };
+        // The leeway of the other layer may be longer.
+        self.check_expiry(claims)?;
+        Ok(Some(Caller {
+            claims: claims.clone(),
+            is_of_outer: true,
+            taken: outer.taken,
+        }))
     }
 }

@@ -1,6 +1,7 @@
 //! A layer within a layer, and a token that stops counting while a request waits.
 
 mod kept;
+mod taken;
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};

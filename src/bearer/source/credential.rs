@@ -8,6 +8,18 @@ use crate::keys::AccessToken;
 pub(in crate::bearer) struct Credential<'r> {
     pub(in crate::bearer) scheme: Scheme<'r>,
     pub(in crate::bearer) token: Token<'r>,
+    pub(in crate::bearer) taken: Option<Taken>,
+}
+
+/// How a token is taken out of a request, so that a layer further in does not find it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::bearer) enum Taken {
+    /// It was a WebSocket protocol, and no protocol is left that has it.
+    FromProtocols,
+    /// It was in the query string.
+    FromQuery,
+    /// It was a ticket, which is used up.
+    Ticket,
 }
 
 /// How a token is presented, which says how it is checked.

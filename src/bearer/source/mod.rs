@@ -10,4 +10,4 @@ mod websocket;
 pub use tickets::Tickets;
 pub use token_source::TokenSource;
 
-pub(super) use credential::{Credential, Scheme, Token};
+pub(super) use credential::{Credential, Scheme, Taken, Token};

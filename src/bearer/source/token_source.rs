@@ -7,7 +7,7 @@ use http::header::{COOKIE, SEC_WEBSOCKET_PROTOCOL};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
-use super::credential::{Credential, Scheme, Token};
+use super::credential::{Credential, Scheme, Taken, Token};
 use super::query;
 use super::tickets::Tickets;
 use super::websocket::{Form, WebSocketProtocol};
@@ -206,7 +206,21 @@ impl TokenSource {
             Kind::Ticket(tickets) => Scheme::Ticket(tickets),
             _ => Scheme::Bearer,
         };
-        Ok(token.map(|token| Credential { scheme, token }))
+        Ok(token.map(|token| Credential {
+            scheme,
+            token,
+            taken: self.taken(),
+        }))
+    }
+
+    /// Returns how a token that was found here is taken out of the request.
+    pub(in crate::bearer) fn taken(&self) -> Option<Taken> {
+        match self.0 {
+            Kind::WebSocketProtocol(_) => Some(Taken::FromProtocols),
+            Kind::Query(_) => Some(Taken::FromQuery),
+            Kind::Ticket(_) => Some(Taken::Ticket),
+            Kind::Header | Kind::Cookie(..) | Kind::Function(_) => None,
+        }
     }
 
     /// Returns whether this is the header `Authorization`.
