@@ -52,7 +52,8 @@ pub trait LoadUser: Send + Sync + 'static {
     /// # Errors
     ///
     /// The users cannot be asked now. The request is refused with 503, and the cause goes to the
-    /// log.
+    /// log. An error that is a [`BearerError`](crate::BearerError) is the rejection itself:
+    /// `BearerError::denied("suspended")` is 403 with this reason.
     fn load_user(
         &self,
         request: LoadUserRequest<'_>,

@@ -12,7 +12,7 @@ use super::after::After;
 use super::error::BearerError;
 use super::error_kind::BearerErrorKind;
 use super::gate::{Gate, SessionSide};
-use super::guard::check_scope;
+use super::guard::{check_scope, own_refusal};
 use super::presented::{Caller, Presented};
 use super::source::TokenSource;
 use crate::revocation::ensure_started;
@@ -247,9 +247,10 @@ impl Pending {
         let mut admission = gate.admit(Some(caller), self.outer)?;
         if let Some(loader) = &gate.loader {
             let user = Arc::clone(loader).load(claims.clone()).await;
-            let user = user.map_err(BearerError::unavailable)?;
-            admission.user =
-                Some(user.ok_or_else(|| gate.of(BearerErrorKind::UserGone.into(), &claims))?);
+            let user = user
+                .map_err(|cause| own_refusal(cause).unwrap_or_else(BearerError::unavailable))
+                .and_then(|user| user.ok_or_else(|| BearerErrorKind::UserGone.into()));
+            admission.user = Some(user.map_err(|error| gate.of(error, &claims))?);
             // The loader may have taken long.
             gate.load_revocations().await?;
             gate.check_expiry(&claims)

@@ -67,13 +67,15 @@ impl Guard {
             Self::Condition(condition) => match condition(claims) {
                 Ok(true) => Ok(()),
                 Ok(false) => Err(denied(None)),
-                Err(cause) => match cause.downcast::<BearerError>() {
-                    Ok(error) => Err(*error),
-                    Err(cause) => Err(denied(Some(cause))),
-                },
+                Err(cause) => Err(own_refusal(cause).unwrap_or_else(|cause| denied(Some(cause)))),
             },
         }
     }
+}
+
+/// Returns the refusal that the application's own code chose, if it chose one.
+pub(super) fn own_refusal(cause: BoxError) -> Result<BearerError, BoxError> {
+    cause.downcast::<BearerError>().map(|error| *error)
 }
 
 pub(super) fn check_scope(needed: &Scope, claims: &AccessTokenClaims) -> Result<(), BearerError> {

@@ -13,7 +13,8 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::bearer::{BearerErrorKind, RequireLayer};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{
-    AccessTokenClaims, BearerAuthLayer, BoxError, CurrentUser, LoadUser, LoadUserRequest,
+    AccessTokenClaims, BearerAuthLayer, BearerError, BoxError, CurrentUser, LoadUser,
+    LoadUserRequest,
 };
 
 use crate::get_from;
@@ -104,6 +105,31 @@ async fn a_user_who_is_gone_is_refused() {
     for layer in [layer.clone(), layer.optional()] {
         let answer = get_from(&app(layer), "/optional", Some(&tokens.bearer("bob"))).await;
         answer.assert_refused(401, "invalid_token", "user_gone");
+    }
+}
+
+/// A loader that refuses every user.
+struct Suspended;
+
+impl LoadUser for Suspended {
+    type User = ();
+    type Error = BearerError;
+
+    async fn load_user(&self, _: LoadUserRequest<'_>) -> Result<Option<()>, BearerError> {
+        Err(BearerError::denied("suspended"))
+    }
+}
+
+#[tokio::test]
+async fn a_loader_refuses_with_a_reason_of_its_own() {
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier()).with_user_loader(Suspended);
+    for layer in [layer.clone(), layer.optional()] {
+        let answer = get_from(&app(layer), "/claims", Some(&tokens.bearer("alice"))).await;
+        assert_eq!((answer.status, answer.challenge()), (403, None));
+        assert!(!answer.headers.contains_key("retry-after"), "{answer:?}");
+        assert_eq!(answer.json()["error"], "access_denied");
+        assert_eq!(answer.json()["reason"], "suspended");
     }
 }
 
