@@ -149,7 +149,7 @@ impl Gate {
         let known = outer.as_ref().filter(is_known);
         let user = known.and_then(|outer| outer.user.clone());
         let typed_claims = match self.parse_claims {
-            Some(parse) => Some(parse(&claims)?),
+            Some(parse) => Some(parse(&claims).map_err(|error| self.of(error, &claims))?),
             None => known.and_then(|outer| outer.typed_claims.clone()),
         };
         Ok(Admission {
@@ -171,7 +171,7 @@ impl Gate {
     }
 
     /// Adds whose token was refused, where that is told.
-    fn of(&self, mut error: BearerError, claims: &AccessTokenClaims) -> BearerError {
+    pub(super) fn of(&self, mut error: BearerError, claims: &AccessTokenClaims) -> BearerError {
         if self.rejection.on_refusal.is_some() {
             error.claims = Some(claims.clone());
         }
@@ -181,7 +181,7 @@ impl Gate {
     /// Checks claims that this layer has not verified just now.
     pub(super) fn check_expiry(&self, claims: &AccessTokenClaims) -> Result<(), BearerError> {
         if self.verifiers.is_expired(claims) {
-            return Err(BearerErrorKind::TokenExpired.into());
+            return Err(self.of(BearerErrorKind::TokenExpired.into(), claims));
         }
         Ok(())
     }
@@ -253,8 +253,8 @@ impl Pending {
             admission.user = Some(user.map_err(|error| gate.of(error, &claims))?);
             // The loader may have taken long.
             gate.load_revocations().await?;
-            gate.check_expiry(&claims)
-                .and_then(|()| gate.check_session(&claims))
+            gate.check_expiry(&claims)?;
+            gate.check_session(&claims)
                 .map_err(|error| gate.of(error, &claims))?;
         }
         Ok(admission)

@@ -17,7 +17,12 @@ impl Admission {
         let mut after = After::of(gate, self.claims.as_ref());
         if let Some(sessions) = &gate.mcp_sessions {
             let caller = self.claims.as_ref();
-            sessions.open(&mut parts.headers, caller)?;
+            sessions
+                .open(&mut parts.headers, caller)
+                .map_err(|error| match caller {
+                    Some(claims) => gate.of(error, claims),
+                    None => error,
+                })?;
             after.seal_mcp_session(sessions, caller);
         }
         let ends_streams = gate.ends_event_streams;

@@ -1,6 +1,8 @@
 //! Re-authentications that are refused, names of throttled logins, and tokens of other issuers.
 
-use support::{DAY, Log, MINUTE, bearer_of, send, with_authorization};
+use serde::Deserialize;
+use support::{DAY, Log, MINUTE, SlowUsers, bearer_of, send, with_authorization};
+use tower_bearer::bearer::BearerErrorKind;
 use tower_bearer::keys::SigningKey;
 use tower_bearer::session::{AuthEventKind, Login};
 use tower_bearer::store::RevocationReason;
@@ -115,6 +117,42 @@ async fn a_token_of_another_issuer_is_not_told_as_that_of_our_user() {
         );
         assert_eq!(event.subject().is_some(), is_ours, "{event:?}");
         assert_eq!(event.session().is_some(), is_ours, "{event:?}");
+    }
+}
+
+/// Claims that no token of these tests has.
+#[derive(Clone, Deserialize)]
+struct Claims {
+    #[expect(dead_code)]
+    company: String,
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_good_token_tells_whose_it_is() {
+    let (app, heard) = listening();
+    let tokens = log_in(&app).await;
+    heard.take();
+    let request = || with_authorization(&bearer_of(&tokens));
+    let mut hijacked = request();
+    let foreign = "s-1.AAAAAAAAAAAAAAAAAAAAAA".parse().unwrap();
+    hijacked.headers_mut().insert("mcp-session-id", foreign);
+    let mcp = app.layer().bind_mcp_sessions(&Secret::random().unwrap());
+    let waits = mcp.clone().with_user_loader(SlowUsers);
+    let typed = app.layer().with_typed_claims::<Claims>();
+    for (layer, request, status, refused) in [
+        (mcp, hijacked.clone(), 404, BearerErrorKind::Denied),
+        (waits, hijacked, 404, BearerErrorKind::Denied),
+        (typed, request(), 401, BearerErrorKind::InvalidToken),
+    ] {
+        assert_eq!(send(&layer, request).await.status, status);
+        let event = heard.take_one();
+        let is_told = matches!(
+            event.kind(),
+            AuthEventKind::AccessTokenRefused { kind, .. } if kind == refused
+        );
+        assert!(is_told, "{event:?}");
+        assert_eq!(event.session(), Some(tokens.session_id()));
+        assert_eq!(event.subject(), Some(tokens.claims().subject()));
     }
 }
 
