@@ -58,13 +58,14 @@ impl Gate {
         } else {
             self.present(parts, outer)
         };
+        // The application's closure sees a refused request too.
+        for source in &self.sources {
+            source.strip(parts);
+        }
         let presented = match presented {
             Ok(presented) => presented,
             Err(error) => return Decision::Respond(self.refuse(error, parts)),
         };
-        for source in &self.sources {
-            source.strip(parts);
-        }
         let outer = parts.extensions.get::<Admission>().cloned().map(Arc::new);
         let caller = match presented {
             Presented::Nothing => None,

@@ -74,6 +74,30 @@ async fn the_token_behind_its_marker_is_taken_out_and_the_marker_stays() {
 }
 
 #[tokio::test]
+async fn the_closure_of_a_refusal_does_not_see_the_token() {
+    let tokens = TestTokens::new();
+    let query = TokenSource::dangerous_query("access_token");
+    let sources = [TokenSource::websocket_protocol(), query];
+    let layer = layer_of(&tokens, sources).with_rejection(|error, parts| {
+        let protocols = parts.headers.get(SEC_WEBSOCKET_PROTOCOL);
+        let seen = format!("{} {protocols:?}", parts.uri);
+        (error.status(), serde_json::json!({ "seen": seen }))
+    });
+    let expired = tokens.expired_bearer("alice");
+    let token = bare(&expired);
+    for layer in [layer.clone(), layer.with_user_loader(SlowUsers)] {
+        let uri = format!("/feed?a=1&access_token={token}");
+        let refused = ask(&layer, &Method::GET, &uri, &[]).await;
+        assert_eq!((refused.status, refused.challenge().is_some()), (401, true));
+        assert_eq!(refused.json()["seen"], "/feed?a=1 None");
+        let offered = format!("bearer.{token}");
+        let refused = ask(&layer, &Method::GET, "/feed", &[&offered]).await;
+        assert_eq!((refused.status, refused.challenge().is_some()), (401, true));
+        assert_eq!(refused.json()["seen"], "/feed None");
+    }
+}
+
+#[tokio::test]
 async fn a_marker_without_a_good_token_is_refused() {
     let source = TokenSource::websocket_protocol_pair("access_token").unwrap();
     let (layers, token) = protected(source);
