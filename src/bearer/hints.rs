@@ -43,7 +43,7 @@ impl Hints {
 
     /// Logs a hint about a request that was refused because it has no token.
     pub(super) fn of_missing_token(&self, parts: &Parts, has_sessions: bool) {
-        if is_preflight(parts) && self.preflight.is_first() {
+        if is_preflight(&parts.method, &parts.headers) && self.preflight.is_first() {
             tracing::warn!(
                 path = &*path(parts),
                 cure = "add the CORS layer after this layer, so that it is the outer one; or, if \

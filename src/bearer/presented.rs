@@ -4,6 +4,7 @@
 //! at every request: how and where the token is presented, and whether it is still valid.
 
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use zeroize::Zeroizing;
 
 use super::admission::Admission;
@@ -179,10 +180,15 @@ impl Gate {
         if let Some(caller) = known.map_or(Ok(None), |outer| self.of_outer(outer))? {
             return Ok(Presented::Caller(caller));
         }
-        if is_optional || self.admits_preflights && is_preflight(parts) {
+        if is_optional || self.admits_preflight(&parts.method, &parts.headers) {
             return Ok(Presented::Nothing);
         }
         Err(BearerErrorKind::MissingToken.into())
+    }
+
+    /// Returns whether a request is a preflight that needs no token.
+    pub(super) fn admits_preflight(&self, method: &Method, headers: &HeaderMap) -> bool {
+        self.admits_preflights && is_preflight(method, headers)
     }
 
     /// Returns whether this layer looks for its token where a layer further out has taken it.

@@ -11,6 +11,7 @@ use super::admission::Admission;
 use super::after::After;
 use super::body::ResponseBody;
 use super::error::BearerError;
+use super::error_kind::BearerErrorKind;
 use super::future::ResponseFuture;
 use super::guard::Guard;
 use crate::error::BoxError;
@@ -22,8 +23,10 @@ use crate::token::AccessTokenClaims;
 ///
 /// A token that does not allow it is refused with 403, or with 401 by [`max_age`](Self::max_age),
 /// with that layer's challenge and through its closure. A request without a token, in optional
-/// mode, is refused with 401. Without [`BearerAuthLayer`](crate::BearerAuthLayer) further out the
-/// response is 500, and a hint in the log says how to fix it.
+/// mode, is refused with 401, but a preflight passes that the layer
+/// [admits](crate::BearerAuthLayer::admit_preflights). Without
+/// [`BearerAuthLayer`](crate::BearerAuthLayer) further out the response is 500, and a hint in the
+/// log says how to fix it.
 ///
 /// Where all routes of a router require the same,
 /// [`BearerAuthLayer::require_scope`](crate::BearerAuthLayer::require_scope) and its siblings are
@@ -153,8 +156,12 @@ impl<S> Require<S> {
 
     fn check<B>(&self, request: &Request<B>) -> Result<(), BearerError> {
         let admission = Admission::of(request.extensions())?;
-        let verifiers = &admission.gate.verifiers;
-        self.guard.check(admission.claims()?, verifiers)
+        let gate = &admission.gate;
+        match &admission.claims {
+            Some(claims) => self.guard.check(claims, &gate.verifiers),
+            None if gate.admits_preflight(request.method(), request.headers()) => Ok(()),
+            None => Err(BearerErrorKind::MissingToken.into()),
+        }
     }
 }
 

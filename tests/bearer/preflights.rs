@@ -5,8 +5,9 @@ use http::header::{
 };
 use http::{HeaderValue, Method, Request};
 use support::{Received, hello, send};
-use tower::{ServiceBuilder, ServiceExt};
+use tower::{Layer, ServiceBuilder, ServiceExt};
 use tower_bearer::BearerAuthLayer;
+use tower_bearer::bearer::RequireLayer;
 use tower_bearer::test_util::TestTokens;
 use tower_http::cors::CorsLayer;
 
@@ -41,6 +42,25 @@ async fn a_preflight_is_refused_unless_the_layer_is_told_otherwise() {
     )
     .await
     .assert_passed("nobody");
+}
+
+#[tokio::test]
+async fn a_guard_lets_the_preflights_through_that_its_layer_admits() {
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier());
+    let send = async |layer: &BearerAuthLayer, request| {
+        let guarded = RequireLayer::scope("admin").layer(hello());
+        Received::of(layer.layer(guarded).oneshot(request).await.unwrap()).await
+    };
+    let admits = layer.clone().admit_preflights();
+    send(&admits, preflight()).await.assert_passed("nobody");
+    // A request without a token does not satisfy a guard otherwise.
+    let optional = layer.optional();
+    send(&optional, preflight()).await.assert_token_missing();
+    for request in [without(ORIGIN), without(ACCESS_CONTROL_REQUEST_METHOD)] {
+        let both = optional.clone().admit_preflights();
+        send(&both, request).await.assert_token_missing();
+    }
 }
 
 #[tokio::test]
