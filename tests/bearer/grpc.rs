@@ -1,5 +1,6 @@
 //! gRPC calls made by hand, and refusals as a gRPC client reads them.
 
+mod metadata;
 mod refusals;
 mod requests;
 
@@ -62,7 +63,10 @@ pub(crate) fn assert_grpc(answer: &Received, code: &str, challenge: Option<&str>
         "{answer:?}"
     );
     assert!(!message(answer).is_empty());
-    assert!(!answer.headers.contains_key(RETRY_AFTER), "{answer:?}");
+    let is_refusal = !["13", "14"].contains(&code);
+    let has = |name: &str| answer.headers.contains_key(name);
+    assert_eq!(has("error-reason"), is_refusal, "{answer:?}");
+    assert!(code == "14" || !has(RETRY_AFTER.as_str()), "{answer:?}");
     let said = answer.challenge();
     match challenge {
         Some(start) => assert!(

@@ -32,8 +32,14 @@ impl BearerAuthLayer {
     }
 
     /// Refuses gRPC requests as their clients expect it: trailers-only, with `grpc-status` 16
-    /// (unauthenticated), 7 (permission denied), 14 (unavailable) or 13 (internal). The closure of
-    /// `with_rejection` is not called for them.
+    /// (unauthenticated), 7 (permission denied), 3 (the token is too large), 14 (unavailable) or 13
+    /// (internal). The application's own status 404 is 5, 409 is 10, 429 is 8. The metadata
+    /// `error-reason` is the [reason](BearerError::reason), and `retry-after` and
+    /// `www-authenticate` are there as in HTTP. The closure of `with_rejection` is not called for
+    /// them.
+    ///
+    /// A streaming call outlives a logout and the end of its token. Its handler can end it with
+    /// [`AccessTokenWatch::from_extensions`](crate::bearer::AccessTokenWatch::from_extensions).
     ///
     /// A gRPC request is a `POST` via HTTP/2 with `te: trailers` and `application/grpc`, perhaps
     /// with a suffix or parameters. All others are refused as usual, so plain routes can be
