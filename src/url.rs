@@ -120,17 +120,19 @@ impl HttpUrl {
     /// Returns the URL of a well-known document about this URL. The well-known path goes between
     /// its host and its path (RFC 8414 section 3.1, RFC 9728 section 3.1).
     pub(crate) fn well_known(&self, name: &str) -> String {
-        format!("{}{WELL_KNOWN}{name}{}", self.origin(), self.path())
+        format!("{}{}", self.origin(), self.well_known_path(name))
+    }
+
+    /// Returns the path of that document.
+    pub(crate) fn well_known_path(&self, name: &str) -> String {
+        format!("{WELL_KNOWN}{name}{}", self.path())
     }
 
     /// Returns the paths where clients look for that document: at the root, and with the path of
     /// this URL behind it, if it has one.
     pub(crate) fn well_known_paths(&self, name: &str) -> impl Iterator<Item = String> + use<> {
-        let root = format!("{WELL_KNOWN}{name}");
-        let behind = Some(self.path())
-            .filter(|path| !path.is_empty())
-            .map(|path| format!("{root}{path}"));
-        std::iter::once(root).chain(behind)
+        let behind = (!self.path().is_empty()).then(|| self.well_known_path(name));
+        std::iter::once(format!("{WELL_KNOWN}{name}")).chain(behind)
     }
 
     /// Scheme, host and port.

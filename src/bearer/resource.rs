@@ -128,8 +128,17 @@ impl ProtectedResource {
         self.url.well_known(WELL_KNOWN)
     }
 
+    /// Returns the path of the metadata: that of [`metadata_url`](Self::metadata_url).
+    #[must_use]
+    pub fn path(&self) -> String {
+        self.url.well_known_path(WELL_KNOWN)
+    }
+
     /// Returns the paths of the metadata: with the path of the resource behind the well-known path,
     /// and without it, where some clients look too. They are one path if the resource has no path.
+    ///
+    /// Of several resources of one host, one can be at the path without: a router panics at the
+    /// second. Mount the others at their [`path`](Self::path).
     pub fn paths(&self) -> impl Iterator<Item = String> + use<> {
         self.url.well_known_paths(WELL_KNOWN)
     }

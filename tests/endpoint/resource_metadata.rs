@@ -256,6 +256,26 @@ async fn the_endpoint_is_only_read() {
     assert_eq!(ask(&resource, Method::OPTIONS).await.status, 204);
 }
 
+#[tokio::test]
+async fn two_resources_of_one_host_share_a_router() {
+    let orders = resource("https://api.example.com/orders");
+    let bills = resource("https://api.example.com/bills");
+    let mut app: Router = Router::new();
+    for path in orders.paths() {
+        app = app.route_service(&path, ResourceMetadataEndpoint::new(&orders));
+    }
+    app = app.route_service(&bills.path(), ResourceMetadataEndpoint::new(&bills));
+    for (path, name) in [("", "orders"), ("/orders", "orders"), ("/bills", "bills")] {
+        let uri = format!("/.well-known/oauth-protected-resource{path}");
+        let request = Request::get(uri).body(Body::empty()).unwrap();
+        let answer = Received::of(app.clone().oneshot(request).await.unwrap()).await;
+        let url = format!("https://api.example.com/{name}");
+        assert_eq!(answer.json()["resource"], url);
+    }
+    let root = resource("https://api.example.com/");
+    assert_eq!(root.paths().collect::<Vec<_>>(), [root.path()]);
+}
+
 /// The layer, where it sees the paths, and the endpoint, where it does not.
 #[tokio::test]
 async fn the_endpoint_and_the_layer_publish_the_same() {
