@@ -47,6 +47,8 @@ pub struct ProtectedResource {
     supported: Scope,
     name: Option<Arc<str>>,
     documentation: Option<HttpUrl>,
+    /// The hosts to which its URLs may be plain `http`.
+    may_be_plain: fn(&str) -> bool,
     /// The document as it is sent.
     document: Bytes,
 }
@@ -59,9 +61,29 @@ impl ProtectedResource {
     /// One of them is not an `https` URL (or `http` on this machine), or has a user, a query or a
     /// fragment.
     pub fn new(resource: &str, issuer: &str) -> Result<Self, ConfigError> {
+        Self::with_urls(resource, issuer, is_loopback)
+    }
+
+    /// Like [`new`](Self::new), where each URL may be plain `http` to any machine, as that of
+    /// `http://keycloak:8080` within Docker. An attacker on the network path can name an
+    /// authorization server of their own, to which clients then log in.
+    ///
+    /// # Errors
+    ///
+    /// One of them is not a URL, or has a user, a query or a fragment.
+    pub fn dangerous_over_http(resource: &str, issuer: &str) -> Result<Self, ConfigError> {
+        Self::with_urls(resource, issuer, |_| true)
+    }
+
+    fn with_urls(
+        resource: &str,
+        issuer: &str,
+        may_be_plain: fn(&str) -> bool,
+    ) -> Result<Self, ConfigError> {
         let resource = Self {
-            url: HttpUrl::parse(resource, is_loopback)?,
-            issuers: vec![HttpUrl::parse(issuer, is_loopback)?],
+            url: parse(resource, may_be_plain)?,
+            issuers: vec![parse(issuer, may_be_plain)?],
+            may_be_plain,
             needed: Scope::default(),
             supported: Scope::default(),
             name: None,
@@ -77,7 +99,7 @@ impl ProtectedResource {
     ///
     /// As for [`new`](Self::new).
     pub fn with_issuer(mut self, issuer: &str) -> Result<Self, ConfigError> {
-        self.issuers.push(HttpUrl::parse(issuer, is_loopback)?);
+        self.issuers.push(parse(issuer, self.may_be_plain)?);
         Ok(self.written())
     }
 
@@ -117,7 +139,7 @@ impl ProtectedResource {
     ///
     /// As for [`new`](Self::new).
     pub fn with_documentation(mut self, url: &str) -> Result<Self, ConfigError> {
-        self.documentation = Some(HttpUrl::parse(url, is_loopback)?);
+        self.documentation = Some(parse(url, self.may_be_plain)?);
         Ok(self.written())
     }
 
@@ -184,6 +206,19 @@ impl ProtectedResource {
         self.document = Value::Object(document).to_string().into();
         self
     }
+}
+
+/// Parses a URL. The error names the setting that would allow it.
+fn parse(text: &str, may_be_plain: fn(&str) -> bool) -> Result<HttpUrl, ConfigError> {
+    HttpUrl::parse(text, may_be_plain).map_err(|error| {
+        if !text.starts_with("http:") || HttpUrl::parse(text, |_| true).is_err() {
+            return error;
+        }
+        ConfigError::new(format!(
+            "{error}, or with `ProtectedResource::dangerous_over_http` within a network that you \
+             trust"
+        ))
+    })
 }
 
 impl fmt::Debug for ProtectedResource {

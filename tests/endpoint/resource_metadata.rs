@@ -257,6 +257,36 @@ async fn the_endpoint_is_only_read() {
 }
 
 #[tokio::test]
+async fn plain_http_to_another_machine_needs_a_dangerous_name() {
+    let (api, issuer) = ("http://api:3000/mcp", "http://keycloak:8080/realms/main");
+    let safe = ProtectedResource::new("https://api.example.com", "https://id.example.com").unwrap();
+    for refused in [
+        ProtectedResource::new(api, "https://id.example.com"),
+        ProtectedResource::new("https://api.example.com", issuer),
+        safe.clone().with_issuer(issuer),
+        safe.clone().with_documentation(api),
+    ] {
+        let error = refused.unwrap_err().to_string();
+        let cure = "with `ProtectedResource::dangerous_over_http`";
+        assert!(error.contains(cure), "{error}");
+    }
+    // It does not help with other faults.
+    let error = safe.with_issuer("http://a b").unwrap_err().to_string();
+    assert!(!error.contains("dangerous"), "{error}");
+    assert!(ProtectedResource::dangerous_over_http(api, "ftp://x").is_err());
+
+    let resource = ProtectedResource::dangerous_over_http(api, issuer).unwrap();
+    let resource = resource.with_issuer("http://other").unwrap();
+    let document = document(&resource.with_documentation(api).unwrap()).await;
+    assert_eq!(document["resource"], api);
+    assert_eq!(
+        document["authorization_servers"],
+        json!([issuer, "http://other"])
+    );
+    assert_eq!(document["resource_documentation"], api);
+}
+
+#[tokio::test]
 async fn two_resources_of_one_host_share_a_router() {
     let orders = resource("https://api.example.com/orders");
     let bills = resource("https://api.example.com/bills");
