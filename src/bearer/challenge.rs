@@ -71,6 +71,12 @@ impl BearerError {
             // RFC 9470 section 3.
             parameters.push_str(&format!(", max_age=\"{seconds}\""));
         }
+        if let Some(values) = self
+            .acr_values()
+            .filter(|values| values.bytes().all(is_plain))
+        {
+            parameters.push_str(&format!(", acr_values=\"{values}\""));
+        }
         parameters
     }
 

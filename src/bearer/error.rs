@@ -1,5 +1,7 @@
 //! [`BearerError`] says why a request was refused. Its response is in `challenge.rs`.
 
+mod step_up;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +25,7 @@ use crate::token::{AccessTokenClaims, VerifyError, VerifyErrorKind};
 /// | `MalformedToken`, `TokenTooLarge` | 400 | `Bearer error="invalid_request"` |
 /// | `InvalidToken`, `TokenExpired`, `ProofNeeded`, `SessionRevoked`, `UserGone` | 401 | `Bearer error="invalid_token"` |
 /// | `InsufficientScope` | 403 | `Bearer error="insufficient_scope"`, `scope="…"` |
-/// | `InsufficientUserAuthentication` | 401 | `Bearer error="insufficient_user_authentication"`, `max_age="…"` |
+/// | `InsufficientUserAuthentication` | 401 | `Bearer error="insufficient_user_authentication"`, `max_age="…"` or `acr_values="…"` |
 /// | `Denied` | 403, or the application's | `Bearer` with 401, otherwise none |
 /// | `Unavailable` | 503, `Retry-After` | |
 /// | `Misconfigured` | 500 | |
@@ -94,6 +96,8 @@ struct Special {
     scope: Option<Scope>,
     /// How many seconds ago the user may have authenticated.
     max_age: Option<u64>,
+    /// The ways in which the user may authenticate.
+    acr_values: Option<Cow<'static, str>>,
     protection: Option<Arc<Protection>>,
 }
 
@@ -123,15 +127,6 @@ impl BearerError {
     pub fn insufficient_scope(scope: impl IntoScope) -> Self {
         let scope = scope.into_scope();
         Self::from(BearerErrorKind::InsufficientScope).map(|special| special.scope = Some(scope))
-    }
-
-    /// Makes a 401 `insufficient_user_authentication`: the user has to authenticate again, because
-    /// they did so more than `max_age` ago. The challenge says how many seconds that is (RFC 9470
-    /// section 3).
-    #[must_use]
-    pub fn insufficient_user_authentication(max_age: Duration) -> Self {
-        Self::from(BearerErrorKind::InsufficientUserAuthentication)
-            .map(|special| special.max_age = Some(max_age.as_secs()))
     }
 
     /// Makes a 403 `access_denied`: a rule of the application refuses this, whatever the scope
@@ -311,10 +306,6 @@ impl BearerError {
         let usual = (self.kind == BearerErrorKind::Unavailable).then_some(Duration::ZERO);
         let own = self.special().and_then(|special| special.retry_after);
         own.or(usual).map(retry_after)
-    }
-
-    pub(super) fn max_age(&self) -> Option<u64> {
-        self.special()?.max_age
     }
 
     pub(super) fn scope(&self) -> Option<&Scope> {

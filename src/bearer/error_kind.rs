@@ -25,7 +25,7 @@ pub enum BearerErrorKind {
     UserGone,
     /// The token's scope does not allow this.
     InsufficientScope,
-    /// The user authenticated too long ago for this (RFC 9470).
+    /// The user authenticated too long ago for this, or in a way that is too weak (RFC 9470).
     InsufficientUserAuthentication,
     /// A condition of the application refuses this: see [`denied`](crate::BearerError::denied).
     Denied,

@@ -1,4 +1,4 @@
-//! The guard for sensitive routes: how long ago the user authenticated (RFC 9470).
+//! The guard for sensitive routes: how long ago the user authenticated, and how (RFC 9470).
 
 use std::time::Duration;
 
@@ -142,4 +142,34 @@ async fn an_own_condition_refuses_in_the_same_words() {
     let plain = BearerError::from(BearerErrorKind::InsufficientUserAuthentication);
     assert_eq!((plain.status().as_u16(), plain.is_refusal()), (401, true));
     assert!(!plain.to_response().headers()["www-authenticate"].is_empty());
+}
+
+#[tokio::test]
+async fn a_condition_names_the_ways_in_which_the_user_has_to_authenticate() {
+    let clock = ManualClock::new();
+    let verifier = support::builder(&clock).build().unwrap();
+    let of = |acr_values: &'static str| {
+        BearerAuthLayer::new(verifier.clone()).require(move |claims| {
+            match claims.claim::<String>("acr")?.as_deref() {
+                Some("gold") => Ok(true),
+                _ => Err(BearerError::insufficient_acr(acr_values).into()),
+            }
+        })
+    };
+    let ask = async |layer: &BearerAuthLayer, acr: &str| {
+        let claims = support::claims_with(&clock, "acr", json!(acr));
+        send(layer, with_authorization(&bearer(&token(&claims)))).await
+    };
+    let layer = of("gold urn:mace:silver");
+    ask(&layer, "gold").await.assert_passed("alice");
+    let refused = ask(&layer, "bronze").await;
+    let code = "insufficient_user_authentication";
+    refused.assert_refused(401, code, "authentication_too_weak");
+    let challenge = "Bearer error=\"insufficient_user_authentication\", \
+                     error_description=\"a stronger authentication is needed\"";
+    let with_values = format!("{challenge}, acr_values=\"gold urn:mace:silver\"");
+    assert_eq!(refused.challenge(), Some(&*with_values));
+    for wrong in ["go\"ld", "go\\ld", "g\u{f6}ld", "go\nld"] {
+        assert_eq!(ask(&of(wrong), "bronze").await.challenge(), Some(challenge));
+    }
 }
