@@ -37,7 +37,8 @@ impl Admission {
         extensions.get().ok_or_else(|| {
             BearerError::misconfigured(
                 "no BearerAuthLayer saw this request. Wrap the route with \
-                 `.route_layer(sessions.layer())`",
+                 `.route_layer(sessions.layer())`, after each RequireLayer: a layer that is added \
+                 later is further out. A fallback needs `.layer(sessions.layer())`",
             )
         })
     }

@@ -6,9 +6,9 @@ use axum::routing::get;
 use http::Request;
 use support::{Log, Login, Received, send};
 use tower::ServiceExt;
-use tower_bearer::BearerAuthLayer;
-use tower_bearer::bearer::ProtectedResource;
+use tower_bearer::bearer::{ProtectedResource, RequireLayer};
 use tower_bearer::test_util::TestTokens;
+use tower_bearer::{BearerAuthLayer, CurrentUser};
 
 use crate::preflights::preflight;
 
@@ -128,4 +128,31 @@ async fn metadata_that_no_client_reads_is_hinted_at_once() {
         refused(&seen).await;
     }
     assert_eq!(hints(), 0);
+}
+
+/// Each of these routers has the call that the hint names, but in a place that it does not reach.
+#[tokio::test]
+async fn a_layer_that_is_there_but_further_in_is_hinted_at() {
+    let (log, _guard) = Log::capture();
+    let tokens = TestTokens::new();
+    let layer = BearerAuthLayer::new(tokens.verifier());
+    let bearer = tokens.bearer_with_scope("alice", "admin");
+    let router = || Router::new().route("/me", get(async || "you"));
+    let guard_last = router()
+        .route_layer(layer.clone())
+        .route_layer(RequireLayer::scope("admin"));
+    let fallback = router()
+        .fallback(async |_: CurrentUser| "any path")
+        .route_layer(layer);
+    for (app, path, cure) in [
+        (guard_last, "/me", "after each RequireLayer"),
+        (fallback, "/other", "A fallback needs `.layer("),
+    ] {
+        let request = Request::get(path).header("authorization", &bearer);
+        let request = request.body(Body::empty()).unwrap();
+        let answer = Received::of(app.oneshot(request).await.unwrap()).await;
+        answer.assert_failed(500, "server_error");
+        let said = log.take();
+        assert!(said.contains(cure), "{said}");
+    }
 }
