@@ -3,6 +3,7 @@
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response};
 
+use super::admission::Admission;
 use super::body::ResponseBody;
 use super::gate::Gate;
 use super::mcp_sessions::McpSessions;
@@ -11,7 +12,7 @@ use crate::revocation::{Receipt, Receipts};
 use crate::token::AccessTokenClaims;
 
 /// The work that is left when the inner service has answered.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct After {
     receipt: Option<(Receipts, AccessTokenClaims)>,
     /// Boxed, because few layers have it.
@@ -19,10 +20,11 @@ pub(super) struct After {
 }
 
 /// The changes to a response.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Change {
     mcp_session: Option<(McpSessions, Option<AccessTokenClaims>)>,
-    end: Option<AccessTokenWatch>,
+    /// The admission whose token ends an event stream. Only such a stream is watched.
+    ends_with: Option<Admission>,
 }
 
 impl After {
@@ -51,8 +53,8 @@ impl After {
     }
 
     /// Ends the response with the access token, if it is an event stream.
-    pub(super) fn end_event_stream(&mut self, watch: AccessTokenWatch) {
-        self.change.get_or_insert_default().end = Some(watch);
+    pub(super) fn end_event_stream(&mut self, admission: Admission) {
+        self.change.get_or_insert_default().ends_with = Some(admission);
     }
 
     /// Does the work, once the response is known.
@@ -64,14 +66,19 @@ impl After {
         {
             receipts.push(receipt, claims.receipt_queued());
         }
-        let Some(Change { mcp_session, end }) = self.change.map(|change| *change) else {
+        let Some(change) = self.change else {
             return response.map(ResponseBody::inner);
         };
+        let Change {
+            mcp_session,
+            ends_with,
+        } = *change;
         if let Some((sessions, caller)) = mcp_session {
             sessions.seal(response.headers_mut(), caller.as_ref());
         }
-        match end {
-            Some(watch) if is_event_stream(response.headers()) => {
+        let admission = ends_with.filter(|_| is_event_stream(response.headers()));
+        match admission.map(|admission| AccessTokenWatch::over(&admission)) {
+            Some(Ok(watch)) => {
                 response.map(|body| ResponseBody::until(body, async move { watch.refused().await }))
             }
             _ => response.map(ResponseBody::inner),

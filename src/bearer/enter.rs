@@ -5,7 +5,6 @@ use http::request::Parts;
 use super::admission::Admission;
 use super::after::After;
 use super::error::BearerError;
-use super::watch::AccessTokenWatch;
 
 impl Admission {
     /// Leaves the admission in the request, and returns the work that is left when the inner
@@ -25,11 +24,10 @@ impl Admission {
                 })?;
             after.seal_mcp_session(sessions, caller);
         }
-        let ends_streams = gate.ends_event_streams;
-        self.leave(&mut parts.extensions);
-        if ends_streams && let Some(watch) = AccessTokenWatch::from_extensions(&parts.extensions) {
-            after.end_event_stream(watch);
+        if gate.ends_event_streams && self.claims.is_some() {
+            after.end_event_stream(self.clone());
         }
+        self.leave(&mut parts.extensions);
         Ok(after)
     }
 }

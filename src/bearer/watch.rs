@@ -83,7 +83,10 @@ impl AccessTokenWatch {
 
     /// Returns the watch, or the error that says why there is none.
     pub(crate) fn of(extensions: &Extensions) -> Result<Self, BearerError> {
-        let admission = Admission::of(extensions)?;
+        Self::over(Admission::of(extensions)?)
+    }
+
+    pub(super) fn over(admission: &Admission) -> Result<Self, BearerError> {
         let claims = admission.claims()?.clone();
         let watched = |admission: &Admission| {
             let same = admission.claims.as_ref().filter(|other| {

@@ -13,7 +13,7 @@ impl BearerAuthLayer {
     /// The stream ends as if the handler had finished it. The client connects again, as its
     /// standard says, and is let in with a new token or refused with 401. For everything that is
     /// not an event stream there is [`AccessTokenWatch`](crate::bearer::AccessTokenWatch), which
-    /// ends without leeway. Only such a stream has a cost.
+    /// ends without leeway. Only event streams are watched.
     ///
     /// # Panics
     ///
