@@ -1,6 +1,7 @@
 //! Reads the parameters of a request into a type of the application.
 
 use std::cell::Cell;
+use std::str::FromStr;
 
 use serde::de::value::MapDeserializer;
 use serde::de::{
@@ -9,14 +10,6 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Map, Value};
 use serde_path_to_error::Segment;
-
-/// How the parameters were sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    /// Every value is text.
-    Form,
-    Json,
-}
 
 /// The parameter that does not fit the application's type. It repeats nothing that was sent.
 #[derive(Debug)]
@@ -27,27 +20,14 @@ pub(crate) struct WrongParameter {
     pub(crate) expected: Option<String>,
 }
 
-/// Reads a type from parameters. Parameters that the type does not know are ignored.
-pub(crate) fn read<T: DeserializeOwned>(
-    sent: Map<String, Value>,
-    encoding: Encoding,
-) -> Result<T, WrongParameter> {
+/// Reads a type from parameters, those of a form or of JSON. Parameters that the type does not know
+/// are ignored.
+pub(crate) fn read<T: DeserializeOwned>(sent: Map<String, Value>) -> Result<T, WrongParameter> {
     let fields = Cell::default();
-    let outcome = match encoding {
-        Encoding::Json => serde_path_to_error::deserialize(Noted {
-            inner: Value::Object(sent),
-            fields: &fields,
-        }),
-        Encoding::Form => {
-            let texts = sent
-                .into_iter()
-                .map(|(name, value)| (name, Text(value.as_str().unwrap_or_default().to_owned())));
-            serde_path_to_error::deserialize(Noted {
-                inner: MapDeserializer::<_, Error>::new(texts),
-                fields: &fields,
-            })
-        }
-    };
+    let outcome = serde_path_to_error::deserialize(Noted {
+        sent,
+        fields: &fields,
+    });
     outcome.map_err(|error| {
         let sent = match error.path().iter().next() {
             Some(Segment::Map { key }) => key.as_str(),
@@ -60,37 +40,41 @@ pub(crate) fn read<T: DeserializeOwned>(
 }
 
 /// Notes the fields of the application's type: all other names come from the client.
-struct Noted<'n, D> {
-    inner: D,
+struct Noted<'n> {
+    sent: Map<String, Value>,
     fields: &'n Cell<&'static [&'static str]>,
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Noted<'_, D> {
-    type Error = D::Error;
+impl<'de> Deserializer<'de> for Noted<'_> {
+    type Error = Error;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_any(visitor)
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let sent = self
+            .sent
+            .into_iter()
+            .map(|(name, value)| (name, Parameter(value)));
+        MapDeserializer::new(sent).deserialize_any(visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        name: &'static str,
+        _: &'static str,
         fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, D::Error> {
+    ) -> Result<V::Value, Error> {
         self.fields.set(fields);
-        self.inner.deserialize_struct(name, fields, visitor)
+        self.deserialize_any(visitor)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, D::Error> {
+    ) -> Result<V::Value, Error> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_some(self)
     }
 
@@ -99,8 +83,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Noted<'_, D> {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_enum(name, variants, visitor)
+    ) -> Result<V::Value, Error> {
+        Value::Object(self.sent).deserialize_enum(name, variants, visitor)
     }
 
     forward_to_deserialize_any! {
@@ -140,13 +124,13 @@ fn plain(words: &str) -> String {
 
 const MAX_WORDS: usize = 100;
 
-/// A value of a form.
-struct Text(String);
+/// The value of a parameter. A page sends texts, in JSON too: `Object.fromEntries(new FormData(…))`
+/// has no other values. So a text is read as the type that the application wants.
+struct Parameter(Value);
 
-impl Text {
-    fn number<T: std::str::FromStr>(&self, expected: &'static str) -> Result<T, Error> {
-        self.0
-            .parse()
+impl Parameter {
+    fn number<T: FromStr>(text: &str, expected: &'static str) -> Result<T, Error> {
+        text.parse()
             .map_err(|_| Error::invalid_type(Unexpected::Str(""), &expected))
     }
 }
@@ -154,24 +138,32 @@ impl Text {
 macro_rules! deserialize_numbers {
     ($($method:ident $visit:ident $type:ident;)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            visitor.$visit(self.number::<$type>(stringify!($type))?)
+            match self.0 {
+                Value::String(text) => {
+                    visitor.$visit(Self::number::<$type>(&text, stringify!($type))?)
+                }
+                other => other.$method(visitor),
+            }
         })*
     };
 }
 
-impl<'de> Deserializer<'de> for Text {
+impl<'de> Deserializer<'de> for Parameter {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_string(self.0)
+        self.0.deserialize_any(visitor)
     }
 
     // A checkbox of HTML sends `on`.
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match &*self.0 {
-            "true" | "on" | "1" => visitor.visit_bool(true),
-            "false" | "off" | "0" => visitor.visit_bool(false),
-            _ => Err(Error::invalid_type(Unexpected::Str(""), &"bool")),
+        match self.0 {
+            Value::String(text) => match &*text {
+                "true" | "on" | "1" => visitor.visit_bool(true),
+                "false" | "off" | "0" => visitor.visit_bool(false),
+                _ => Err(Error::invalid_type(Unexpected::Str(""), &"bool")),
+            },
+            other => other.deserialize_bool(visitor),
         }
     }
 
@@ -191,6 +183,7 @@ impl<'de> Deserializer<'de> for Text {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        // A parameter that is null counts as absent before it is read here.
         visitor.visit_some(self)
     }
 
@@ -208,8 +201,7 @@ impl<'de> Deserializer<'de> for Text {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        IntoDeserializer::<Error>::into_deserializer(self.0)
-            .deserialize_enum(name, variants, visitor)
+        self.0.deserialize_enum(name, variants, visitor)
     }
 
     forward_to_deserialize_any! {
@@ -218,7 +210,7 @@ impl<'de> Deserializer<'de> for Text {
     }
 }
 
-impl<'de> IntoDeserializer<'de, Error> for Text {
+impl<'de> IntoDeserializer<'de, Error> for Parameter {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

@@ -16,14 +16,13 @@ use crate::bearer::READ;
 use crate::error::BoxError;
 use crate::json::unique_object;
 use crate::names::Scope;
-use crate::parameters::{self, Encoding, WrongParameter};
+use crate::parameters::{self, WrongParameter};
 use crate::session::{AnyCredentials, LoginCredentials, SessionError, SessionErrorKind, Sessions};
 
 /// The parameters of a request. A repeated parameter is an error, and an empty one counts as absent
 /// (RFC 6749 section 3.2).
 pub(super) struct Parameters {
     values: Map<String, Value>,
-    encoding: Encoding,
 }
 
 impl Parameters {
@@ -50,10 +49,7 @@ impl Parameters {
     }
 
     fn none() -> Self {
-        Self {
-            values: Map::new(),
-            encoding: Encoding::Form,
-        }
+        Self { values: Map::new() }
     }
 
     fn parse(encoding: Encoding, body: &[u8]) -> Result<Self, EndpointError> {
@@ -77,7 +73,7 @@ impl Parameters {
             })?,
         };
         values.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
-        Ok(Self { values, encoding })
+        Ok(Self { values })
     }
 
     /// Returns a parameter that is text.
@@ -132,14 +128,12 @@ impl Parameters {
         self,
         sessions: &Sessions,
     ) -> Result<AnyCredentials, EndpointError> {
-        sessions
-            .read_credentials(self.values, self.encoding)
-            .map_err(refuse)
+        sessions.read_credentials(self.values).map_err(refuse)
     }
 
     /// Reads the same as credentials of this type.
     pub(super) fn into_typed<C: LoginCredentials>(self) -> Result<C, EndpointError> {
-        parameters::read(self.values, self.encoding).map_err(refuse)
+        parameters::read(self.values).map_err(refuse)
     }
 }
 
@@ -222,6 +216,12 @@ pub(super) fn check_method(parts: &Parts, wanted: &'static str) -> Result<(), En
 /// Refuses a method at an endpoint that everyone may read.
 pub(super) fn reads_only() -> EndpointError {
     EndpointError::method(READ)
+}
+
+#[derive(Clone, Copy)]
+enum Encoding {
+    Form,
+    Json,
 }
 
 /// Returns the encoding that the media type names. Exactly these two are accepted: a page of

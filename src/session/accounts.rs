@@ -17,7 +17,7 @@ use super::error::SessionError;
 use super::login::Login;
 use super::outcome::{Kind, Outcome};
 use crate::error::BoxError;
-use crate::parameters::{self, Encoding, WrongParameter};
+use crate::parameters::{self, WrongParameter};
 
 type Asked<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
 
@@ -27,11 +27,7 @@ pub(super) trait Accounts: Send + Sync {
     fn has_login(&self) -> bool;
 
     /// Reads the parameters of a login.
-    fn read(
-        &self,
-        sent: Map<String, Value>,
-        encoding: Encoding,
-    ) -> Result<AnyCredentials, WrongParameter>;
+    fn read(&self, sent: Map<String, Value>) -> Result<AnyCredentials, WrongParameter>;
 
     fn authenticate(&self, login: Login<AnyCredentials>) -> Asked<'_, Outcome, SessionError>;
 
@@ -44,13 +40,9 @@ impl<A: Authenticate> Accounts for A {
         TypeId::of::<A::Credentials>() != TypeId::of::<NoCredentials>()
     }
 
-    fn read(
-        &self,
-        sent: Map<String, Value>,
-        encoding: Encoding,
-    ) -> Result<AnyCredentials, WrongParameter> {
+    fn read(&self, sent: Map<String, Value>) -> Result<AnyCredentials, WrongParameter> {
         Ok(AnyCredentials::new(parameters::read::<A::Credentials>(
-            sent, encoding,
+            sent,
         )?))
     }
 

@@ -10,9 +10,10 @@ use zeroize::Zeroizing;
 
 /// The credentials that a login sends: [`PasswordCredentials`], or the application's own type.
 ///
-/// The login endpoint reads it from a form or a JSON object with `serde`. In a form every field is
-/// text: a field that is a number or a `bool` is read from that text. Within `#[serde(flatten)]` it
-/// stays text, because there `serde` does not say which type it needs.
+/// The login endpoint reads it from a form or a JSON object with `serde`. A field that is a number
+/// or a `bool` is read from text too: every field of a form is text, also where a page's script
+/// sends it as JSON. Within `#[serde(flatten)]` it stays text, because there `serde` does not say
+/// which type it needs.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -24,6 +25,8 @@ use zeroize::Zeroizing;
 /// struct CustomerLogin {
 ///     email: String,
 ///     password: String,
+///     /// A checkbox that is not ticked sends nothing.
+///     #[serde(default)]
 ///     remember_me: bool,
 /// }
 ///

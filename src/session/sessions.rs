@@ -24,7 +24,7 @@ use crate::edge::Edge;
 use crate::keys::{KeySource, RefreshToken};
 use crate::names::{SessionClaims, SessionId};
 use crate::once::Once;
-use crate::parameters::{Encoding, WrongParameter};
+use crate::parameters::WrongParameter;
 use crate::request_context::RequestContext;
 use crate::store::{RevocationReason, Session, SessionOwner, SessionStore};
 use crate::throttle::Throttle;
@@ -219,9 +219,8 @@ impl Sessions {
     pub(crate) fn read_credentials(
         &self,
         parameters: Map<String, Value>,
-        encoding: Encoding,
     ) -> Result<AnyCredentials, WrongParameter> {
-        self.accounts().read(parameters, encoding)
+        self.accounts().read(parameters)
     }
 
     /// Returns the session of a refresh token with a tag of these sessions. The store is not asked.

@@ -5,7 +5,7 @@ use http::{Request, Response};
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::convert::Infallible;
-use support::{App, HOUR, Received, form, log_in_form, with_header};
+use support::{App, HOUR, Received, form, json_request, log_in_form, with_header};
 use tower::ServiceExt;
 use tower_bearer::session::RequestContext;
 use tower_bearer::test_util::TestTokens;
@@ -205,15 +205,26 @@ async fn remember_me_is_a_checkbox_of_the_application() {
     let endpoints = sessions.build().unwrap().endpoints().with_cookies(cookies);
     for (remember, stays) in [(&[("remember", "on")][..], true), (&[], false)] {
         let credentials = [&[("username", "alice"), ("delivery", "cookie")], remember].concat();
-        let answer = send(&endpoints, from_own_page(form("/login", &credentials), "")).await;
-        let lines = answer.headers.get_all("set-cookie").iter();
-        let lines = lines.map(|line| line.to_str().unwrap());
-        // The mark of the device is not a token, and always stays.
-        let (marks, tokens): (Vec<_>, Vec<_>) =
-            lines.partition(|line| line.contains("device_mark="));
-        assert_eq!((marks.len(), tokens.len()), (1, 2), "{answer:?}");
-        for line in tokens {
-            assert_eq!(line.contains("Max-Age"), stays, "{line:?}");
+        let in_json: serde_json::Map<_, _> = credentials
+            .iter()
+            .map(|&(name, text)| (name.to_owned(), text.into()))
+            .collect();
+        // A page's script sends the same texts in JSON.
+        for request in [
+            form("/login", &credentials),
+            json_request("/login", &in_json.into()),
+        ] {
+            let answer = send(&endpoints, from_own_page(request, "")).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            let lines = answer.headers.get_all("set-cookie").iter();
+            let lines = lines.map(|line| line.to_str().unwrap());
+            // The mark of the device is not a token, and always stays.
+            let (marks, tokens): (Vec<_>, Vec<_>) =
+                lines.partition(|line| line.contains("device_mark="));
+            assert_eq!((marks.len(), tokens.len()), (1, 2), "{answer:?}");
+            for line in tokens {
+                assert_eq!(line.contains("Max-Age"), stays, "{line:?}");
+            }
         }
     }
 }

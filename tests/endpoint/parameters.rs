@@ -273,11 +273,39 @@ async fn json_has_its_own_types() {
         Some([("a".to_owned(), 1)].into())
     );
     for (name, wrong) in [
-        ("age", json!("42")),
-        ("remember", json!("true")),
+        ("age", json!(256)),
+        ("age", json!([7])),
         ("remember", json!(1)),
         ("email", json!(1)),
         ("code", json!(-1)),
+    ] {
+        site.send(json_with(name, wrong))
+            .await
+            .assert_error(400, "invalid_request", None);
+    }
+}
+
+/// `session.login(Object.fromEntries(new FormData(form)))` has no other values.
+#[tokio::test]
+async fn text_in_json_is_read_as_in_a_form() {
+    let site = Site::new();
+    let read = site.read(json_with("remember", json!("on"))).await;
+    assert!(read.remember);
+    assert!(!site.read(json_with("remember", json!("0"))).await.remember);
+    assert_eq!(site.read(json_with("age", json!("7"))).await.age, 7);
+    let code = site.read(json_with("code", json!("0042"))).await.code;
+    assert_eq!(code, Some(42));
+    let pin = site.read(json_with("pin", json!("1234"))).await.pin;
+    assert_eq!(pin, Some(Pin(1234)));
+    // Where text is wanted, it stays as it is.
+    let read = site.read(json_with("email", json!("0042"))).await;
+    assert_eq!(read.email, "0042");
+    // Only the parameters themselves come from the fields of a form.
+    for (name, wrong) in [
+        ("remember", json!("yes")),
+        ("age", json!("256")),
+        ("code", json!(" 7")),
+        ("place", json!({ "zip": "1234" })),
     ] {
         site.send(json_with(name, wrong))
             .await
