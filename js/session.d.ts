@@ -147,7 +147,7 @@ export interface Options {
   base?: string | undefined;
   /** `cookie`, the default: no script can read the refresh token. `body`: the jar has it. */
   delivery?: "cookie" | "body" | undefined;
-  /** Other origins that get the access token. The page's own origin always does. */
+  /** Other origins that get the access token. Those of the page and of `base` always do. */
   origins?: readonly string[] | undefined;
   /** Keeps the login. `localStorageJar()` by default. */
   jar?: Jar | undefined;

@@ -83,7 +83,9 @@ export function findPlace({ base, page, origins, singleUser }) {
       "https://api.example.com/auth.");
   }
   const ownOrigin = page && isHttp(page) ? new URL(page).origin : globalThis.origin ?? "null";
-  const trusted = new Set([ownOrigin, ...origins.map((origin) => new URL(origin).origin)]);
+  const listed = origins.map((origin) => new URL(origin).origin);
+  // The server of the endpoints has issued the token.
+  const trusted = new Set([ownOrigin, endpoints.origin, ...listed]);
   // All files and all sandboxes are called "null".
   trusted.delete("null");
   const { origin, pathname, search } = endpoints;

@@ -133,6 +133,23 @@ test("the token goes to the own origin and to those listed, and nowhere else", a
   assert.equal(await sentTo("/me", { headers: { Authorization: "Basic b3du" } }), "Basic b3du");
 });
 
+test("a server on another origin gets the token that it has issued", async () => {
+  for (const delivery of ["cookie", "body"]) {
+    const { tab, server } = browser();
+    const session = tab({ base: "https://api.example/auth", delivery });
+    await session.login(ALICE);
+    server.fail("/me", denied("token_expired"));
+    assert.equal((await session.fetch("https://api.example/me")).status, 200);
+    const sent = server.to("/me").map(({ headers }) => headers.get("authorization"));
+    assert.equal(sent.length, 2);
+    for (const token of sent) assert.match(token, /^Bearer SECRET/);
+    for (const other of ["https://api.example:8443/me", "http://api.example/me"]) {
+      await session.fetch(other);
+      assert.equal(server.calls.at(-1).headers.get("authorization"), null, other);
+    }
+  }
+});
+
 test("a page that is not logged in sends no token, and refreshes nothing", async () => {
   const { tab, server } = browser();
   const session = tab();
