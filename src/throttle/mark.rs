@@ -4,7 +4,8 @@
 //! issued(4) ‖ name tag(8) ‖ subject tag(8) ‖ tag(16)`. The tag is an HMAC over everything before
 //! it. Each login makes a new id, so a thief's copy and the owner's next mark share no budget.
 //!
-//! A text has up to four marks with dots between them, for a device that several people use.
+//! A text has up to four marks with dots between them: for a device that several people use, and
+//! for several applications on one host, whose cookies may have one name.
 
 use std::fmt;
 use std::ops::Range;
@@ -109,7 +110,8 @@ impl MarkKeys {
         Self { keys, lifetime }
     }
 
-    /// Makes a mark, and keeps up to three of those that the device presented for other names.
+    /// Makes a mark, and keeps up to three of those that the device presented: for other names, or
+    /// of other applications.
     pub(super) fn make(
         &self,
         name: &str,
@@ -133,11 +135,11 @@ impl MarkKeys {
         let mut text = Zeroizing::new(String::with_capacity(LONGEST));
         text.push_str(PREFIX);
         URL_SAFE_NO_PAD.encode_string(bytes, &mut text);
-        let is_of_another_name = |mark: &&str| {
-            self.open(mark, now)
-                .is_some_and(|(key, bytes)| !key.is_for(&bytes, name))
+        let is_of_others = |mark: &&str| {
+            let is_own = |bytes: &_| self.maker(bytes).is_some_and(|key| key.is_for(bytes, name));
+            self.decode(mark, now).is_some_and(|bytes| !is_own(&bytes))
         };
-        for mark in marks(presented).filter(is_of_another_name).take(MOST - 1) {
+        for mark in marks(presented).filter(is_of_others).take(MOST - 1) {
             text.push('.');
             text.push_str(mark);
         }
@@ -199,6 +201,12 @@ impl MarkKeys {
 
     /// Opens a mark of any name: one of our keys made it, and it is not too old.
     fn open(&self, mark: &str, now: Timestamp) -> Option<(&Key, [u8; LENGTH])> {
+        let bytes = self.decode(mark, now)?;
+        Some((self.maker(&bytes)?, bytes))
+    }
+
+    /// Decodes a mark that is not too old, whichever key made it.
+    fn decode(&self, mark: &str, now: Timestamp) -> Option<[u8; LENGTH]> {
         let mut bytes = [0; LENGTH];
         let length = URL_SAFE_NO_PAD
             .decode_slice(mark.strip_prefix(PREFIX)?, &mut bytes)
@@ -206,15 +214,19 @@ impl MarkKeys {
         if length != LENGTH || bytes[0] != VERSION {
             return None;
         }
-        let key = self.keys.iter().find(|key| {
+        let age = now.saturating_since(Timestamp::from_secs(issued(&bytes)?.into()));
+        (age < self.lifetime).then_some(bytes)
+    }
+
+    /// Returns the key that made a mark. The marks of another application have none here.
+    fn maker(&self, bytes: &[u8; LENGTH]) -> Option<&Key> {
+        self.keys.iter().find(|key| {
             key.id == bytes[1]
                 && bool::from(
                     key.tag::<16>(b"mark", &bytes[..TAG.start])
                         .ct_eq(&bytes[TAG]),
                 )
-        })?;
-        let age = now.saturating_since(Timestamp::from_secs(issued(&bytes)?.into()));
-        (age < self.lifetime).then_some((key, bytes))
+        })
     }
 }
 

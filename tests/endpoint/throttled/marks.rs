@@ -124,6 +124,59 @@ async fn what_an_account_of_another_application_has_earned_does_not_count() {
     assert_eq!(answer.status, StatusCode::OK);
 }
 
+/// As `CookieDelivery::with_path` keeps them apart: the cookie of the mark has one name in both.
+#[tokio::test]
+async fn a_login_at_another_application_on_this_host_keeps_the_mark_of_this_one() {
+    let (shop, blog) = (App::new(), App::new());
+    let first = mark_of(
+        &shop
+            .send(login("alice", "wonderland-7", "203.0.113.7"))
+            .await,
+    );
+    let both = mark_of(&blog.send(marked(&first, "203.0.113.7")).await);
+    for app in [&shop, &blog] {
+        guess(app).await;
+        assert_throttled(
+            &app.send(login("alice", "wonderland-7", "192.0.2.200"))
+                .await,
+        );
+        let answer = app.send(marked(&both, "192.0.2.200")).await;
+        assert_eq!(answer.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn marks_that_cannot_be_opened_are_carried_along_within_bounds() {
+    let mut text = format!("x.dm1_.{}", "A".repeat(67));
+    for _ in 0..6 {
+        let answer = App::new().send(marked(&text, "203.0.113.7")).await;
+        let marks = mark_of(&answer);
+        let (_, before) = marks.split_once('.').unwrap_or((&marks, ""));
+        assert!(text.starts_with(before), "{text} {marks}");
+        text = marks;
+    }
+    assert_eq!(text.split('.').count(), 4);
+    assert!(
+        text.split('.')
+            .all(|mark| mark.starts_with("dm1_") && mark.len() == 71)
+    );
+}
+
+/// A mark says in clear when it was made.
+#[tokio::test]
+async fn a_mark_of_another_application_ends_with_its_lifetime() {
+    let (shop, blog) = (App::new(), App::new());
+    let mark = mark_of(
+        &shop
+            .send(login("alice", "wonderland-7", "203.0.113.7"))
+            .await,
+    );
+    blog.clock
+        .advance(std::time::Duration::from_secs(366 * 24 * 3600));
+    let marks = mark_of(&blog.send(marked(&mark, "203.0.113.7")).await);
+    assert_eq!(marks.split('.').count(), 1);
+}
+
 #[tokio::test]
 async fn devices_stay_known_when_the_application_is_renamed() {
     let (store, secret) = (MemoryStore::new(), Secret::random().unwrap());
