@@ -33,9 +33,9 @@ pub(super) fn read<C>(
     let parts = context.parts();
     parameters.check_grant_type("password")?;
     // The application's own credentials may have fields of these names.
-    let device = parameters.text("device")?;
+    let device = parameters.text_or_none("device").map(str::to_owned);
     let scope = parameters.login_scope()?;
-    let delivery = state.delivery(parameters.text("delivery")?.as_deref())?;
+    let delivery = state.delivery(&parameters)?;
     // This comes before the password is checked: another site must not log a user in here (login
     // CSRF).
     let mut held = Vec::new();
@@ -46,7 +46,7 @@ pub(super) fn read<C>(
     }
     // The header only says which session is replaced, so a malformed one refuses no login.
     let sent = bearer_token(&parts.headers).ok().flatten();
-    let context = state.attempt_context(context, &parameters)?;
+    let context = state.attempt_context(context, &parameters);
     let mut login = Login::of(read_credentials(parameters)?, Some(context))
         .on_device(device)
         .asking_for(scope)

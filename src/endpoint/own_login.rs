@@ -104,8 +104,9 @@ impl AuthEndpoints {
     /// asked for.
     #[must_use]
     pub fn accept(&self, tokens: &TokenResponse, request: &Parts) -> Response<EndpointBody> {
-        let delivery = self.state.delivery(None).unwrap_or_default();
-        let response = self.state.respond(tokens, delivery, request);
+        let response = self
+            .state
+            .respond(tokens, self.state.usual_delivery(), request);
         response.map(EndpointBody::from)
     }
 

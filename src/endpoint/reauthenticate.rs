@@ -22,7 +22,7 @@ pub(super) async fn handle(
     let claims = signed_in(state, parts).await?;
     parameters.check_grant_type("password")?;
     let scope = parameters.login_scope()?;
-    let asked = state.delivery(parameters.text("delivery")?.as_deref())?;
+    let asked = state.delivery(&parameters)?;
     // A token that came in its cookie is replaced there, whatever the request asks for.
     let came_in_cookie = matches!(bearer_token(&parts.headers), Ok(None));
     let held = state.delivery.as_deref().filter(|_| came_in_cookie);
@@ -30,7 +30,7 @@ pub(super) async fn handle(
     if let Some(delivery) = delivery {
         check_cookies_may_be_set(delivery, parts)?;
     }
-    let context = state.attempt_context(context, &parameters)?;
+    let context = state.attempt_context(context, &parameters);
     let credentials = parameters.into_credentials(&state.sessions)?;
     let login = Login::of(credentials, Some(context)).asking_for(scope);
     let tokens = state.sessions.reauthenticate_with(&claims, login).await?;

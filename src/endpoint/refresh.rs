@@ -20,7 +20,7 @@ pub(super) async fn handle(
 ) -> Result<Response<Bytes>, EndpointError> {
     let parts = context.parts();
     parameters.check_grant_type("refresh_token")?;
-    let mut delivery = state.delivery(parameters.text("delivery")?.as_deref())?;
+    let mut delivery = state.delivery(&parameters)?;
     let given = parameters.take("refresh_token")?.map(RefreshToken::new);
     let mut tokens: Vec<RefreshToken> = given.into_iter().collect();
     if let Some(cookies) = state.delivery.as_deref()
@@ -44,7 +44,9 @@ pub(super) async fn handle(
     if tokens.is_empty() {
         return Err(missing(state));
     }
-    if is_dry_run(&parameters)? {
+    // A page cannot see whether the browser kept its cookie, so it asks if its refresh token
+    // arrives. The store is not asked about the token, and nothing changes.
+    if parameters.flag("dry_run")? {
         // The page of a login sends its access token, and the cookie may be an older one, which the
         // browser still has. A malformed header says nothing.
         let sent = bearer_token(&parts.headers).ok().flatten();
@@ -77,16 +79,6 @@ fn missing(state: &State) -> EndpointError {
             SessionError::missing_token("refresh_token is missing, and so is its cookie").into()
         }
         None => EndpointError::invalid_request("refresh_token is missing"),
-    }
-}
-
-/// Returns whether the client only asks if its refresh token arrives: a page cannot see whether the
-/// browser kept the cookie. The store is not asked about the token, and nothing changes.
-fn is_dry_run(parameters: &Parameters) -> Result<bool, EndpointError> {
-    match parameters.text("dry_run")?.as_deref() {
-        None => Ok(false),
-        Some("true") => Ok(true),
-        Some(_) => Err(EndpointError::invalid_request("dry_run is true or absent")),
     }
 }
 

@@ -85,6 +85,24 @@ impl Parameters {
         }
     }
 
+    /// Returns a parameter if it is text. A value of another type counts as absent: it may be a
+    /// field of the application's credentials.
+    pub(super) fn text_or_none(&self, name: &'static str) -> Option<&str> {
+        self.values.get(name)?.as_str()
+    }
+
+    /// Returns whether a parameter is `true`, in JSON as text too. It has to be that or absent.
+    pub(super) fn flag(&self, name: &'static str) -> Result<bool, EndpointError> {
+        match self.values.get(name) {
+            None => Ok(false),
+            Some(Value::Bool(true)) => Ok(true),
+            Some(Value::String(text)) if text == "true" => Ok(true),
+            Some(_) => Err(EndpointError::invalid_request(format!(
+                "{name} is true or absent"
+            ))),
+        }
+    }
+
     /// Returns the scope that the client asks for: words, as text or as a list of texts. An empty
     /// one asks for everything.
     pub(super) fn scope(&self) -> Result<Scope, EndpointError> {

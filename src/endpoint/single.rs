@@ -58,7 +58,7 @@ endpoint! {
     /// | `username`, `password` | for [`PasswordCredentials`](crate::PasswordCredentials); else the fields of the application's own type |
     /// | `grant_type` | absent, or `password`; never a field of the application's credentials |
     /// | `delivery` | absent, `body` or `cookie`: how the tokens are sent, if the application uses cookies; else ignored |
-    /// | `device` | text by which the user may recognise the session, by default the `User-Agent`; it may also be a field of the credentials |
+    /// | `device` | text by which the user may recognise the session, by default the `User-Agent`; it may also be a field of the credentials, of any type |
     /// | `device_mark` | absent, or the `device_mark` of the last login on this device; with cookies the browser sends it itself |
     /// | `scope` | absent, or what the access token shall allow: see below |
     ///

@@ -58,15 +58,25 @@ impl State {
         }
     }
 
+    /// Returns how the tokens are sent where the request does not say it.
+    pub(super) fn usual_delivery(&self) -> Option<&dyn Delivery> {
+        let delivery = self.delivery.as_deref();
+        delivery.filter(|delivery| delivery.is_wanted(None).unwrap_or_default())
+    }
+
     /// Returns how the tokens are sent: as the request asks for, if the application has more than
-    /// one way.
+    /// one way. Else the parameter is ignored.
     pub(super) fn delivery(
         &self,
-        asked: Option<&str>,
+        parameters: &Parameters,
     ) -> Result<Option<&dyn Delivery>, EndpointError> {
-        match &self.delivery {
-            Some(delivery) => Ok(delivery.is_wanted(asked)?.then_some(&**delivery)),
+        match self.delivery.as_deref() {
+            Some(delivery) => {
+                let asked = parameters.text("delivery")?;
+                Ok(delivery.is_wanted(asked.as_deref())?.then_some(delivery))
+            }
             None => {
+                let asked = parameters.text_or_none("delivery");
                 if asked == Some("cookie") && self.missing_cookies.is_first() {
                     tracing::warn!(
                         cure = "call `with_cookies` on the endpoints, or let the page keep the \
@@ -85,9 +95,9 @@ impl State {
         &self,
         context: &RequestContext,
         parameters: &Parameters,
-    ) -> Result<RequestContext, EndpointError> {
+    ) -> RequestContext {
         let context = self.sessions.located(context.clone());
-        let sent = parameters.text("device_mark")?;
+        let sent = parameters.text_or_none("device_mark").map(str::to_owned);
         // A page of another site must not use up the logins of this device.
         let own = |delivery: &dyn Delivery| {
             let parts = context.parts();
@@ -95,10 +105,10 @@ impl State {
             delivery.comes_from_us(parts).then(|| mark.to_owned())
         };
         let mark = sent.or_else(|| self.delivery.as_deref().and_then(own));
-        Ok(match mark {
+        match mark {
             Some(mark) => context.with_device_mark(mark),
             None => context,
-        })
+        }
     }
 
     /// Returns how the tokens of a login are sent.

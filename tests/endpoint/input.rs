@@ -1,6 +1,7 @@
 //! Bad input, for every endpoint: a clear error, never 5xx, and nothing of it in the answer.
 
 mod parameters;
+mod types;
 
 use std::collections::VecDeque;
 use std::pin::Pin;

@@ -219,7 +219,6 @@ async fn what_is_wrong_with_a_request_is_in_the_log_with_the_name_of_the_paramet
             serde_json::json!({ "username": "alice" }),
             "password",
         ),
-        ("/login", serde_json::json!({ "device": [] }), "device"),
         (
             "/refresh",
             serde_json::json!({ "refresh_token": {} }),
