@@ -107,3 +107,4 @@ pub(crate) use document::{PublicDocument, READ, public_json};
 pub(crate) use gate::SessionSide;
 pub(crate) use mcp_sessions::McpSessions;
 pub(crate) use on_refusal::OnRefusal;
+pub(crate) use preflight::is_preflight;

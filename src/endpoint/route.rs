@@ -11,6 +11,7 @@ use super::error::EndpointError;
 use super::request::Parameters;
 use super::state::State;
 use super::{login, logout, reauthenticate, refresh, sessions, token};
+use crate::bearer::is_preflight;
 use crate::error::BoxError;
 use crate::request_context::RequestContext;
 use crate::shown::path;
@@ -59,7 +60,10 @@ impl Route {
         let context = RequestContext::from(parts);
         match Self::handle(route, &state, &context, body).await {
             Ok(response) => response,
-            Err(error) => state.reject(error, context.parts()),
+            Err(error) => {
+                hint_at_cors(&state, context.parts());
+                state.reject(error, context.parts())
+            }
         }
     }
 
@@ -95,6 +99,17 @@ impl Route {
             Some(Self::Sessions) => sessions::handle(state, parts).await,
             Some(Self::Login | Self::Reauthenticate) | None => Err(unknown(state, parts)),
         }
+    }
+}
+
+fn hint_at_cors(state: &State, parts: &Parts) {
+    if is_preflight(&parts.method, &parts.headers) && state.preflights.is_first() {
+        tracing::warn!(
+            path = &*path(parts),
+            cure = "add a CORS layer around the whole application: see `endpoint::cors`",
+            "a CORS preflight was refused, because the endpoints answer none; only the first one \
+             is a warning"
+        );
     }
 }
 

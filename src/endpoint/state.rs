@@ -39,6 +39,7 @@ pub(super) struct State {
     pub(super) unknown_paths: Arc<Once>,
     pub(super) foreign_tokens: Arc<Once>,
     pub(super) missing_cookies: Arc<Once>,
+    pub(super) preflights: Arc<Once>,
 }
 
 impl State {
@@ -55,6 +56,7 @@ impl State {
             unknown_paths: Arc::default(),
             foreign_tokens: Arc::default(),
             missing_cookies: Arc::default(),
+            preflights: Arc::default(),
         }
     }
 

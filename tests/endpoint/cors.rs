@@ -8,7 +8,7 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
 };
 use http::{HeaderName, HeaderValue, Method, Request};
-use support::{App, MINUTE, Received, bearer, form, with_header};
+use support::{App, Log, MINUTE, Received, bearer, form, with_header};
 use tower::ServiceExt;
 use tower_bearer::endpoint::cors;
 use tower_bearer::{CookieDelivery, CurrentUser};
@@ -140,4 +140,35 @@ async fn a_page_that_is_not_listed_gets_no_permission() {
         allowed.is_none_or(|origin| origin != "https://evil.test"),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn a_preflight_that_no_layer_answers_is_a_warning_once() {
+    let (log, _guard) = Log::capture();
+    let app = App::new();
+    let endpoints = app.endpoints();
+    let options = async |path: &str, headers: &[(&'static str, &str)]| {
+        let mut request = Request::builder().method(Method::OPTIONS).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let answer = Received::read(endpoints.clone().oneshot(request)).await;
+        assert_eq!(answer.status, 405, "{answer:?}");
+        let wanted = if path == "/sessions" { "GET" } else { "POST" };
+        assert_eq!(answer.headers["allow"], wanted);
+        log.take_warnings()
+    };
+    for headers in [&[][..], &[("origin", PAGE)]] {
+        let warnings = options("/login", headers).await;
+        assert!(warnings.is_empty(), "{warnings:?}");
+    }
+    let preflight = [("origin", PAGE), ("access-control-request-method", "POST")];
+    let warnings = options("/login", &preflight).await;
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("endpoint::cors"), "{warnings:?}");
+    for path in ["/login", "/refresh", "/sessions"] {
+        let warnings = options(path, &preflight).await;
+        assert!(warnings.is_empty(), "{warnings:?}");
+    }
 }
