@@ -15,7 +15,9 @@ pub(crate) async fn add(request: Request, next: Next) -> Response {
     let policy = if is_swagger_ui { SWAGGER_UI } else { OWN };
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // With `no-referrer` the forms of these pages would be sent with `Origin: null`.
+    let referrer = HeaderValue::from_static("strict-origin-when-cross-origin");
+    headers.insert(REFERRER_POLICY, referrer);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

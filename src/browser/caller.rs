@@ -13,7 +13,8 @@ pub(crate) enum Caller {
     Page,
     /// A page in a native shell or an extension, whose origin has a scheme of its own.
     App,
-    /// A page without an origin: a local file, or a sandboxed frame.
+    /// A page without an origin: a local file, or a sandboxed frame. Or a form on a page whose
+    /// `Referrer-Policy` is `no-referrer` (Fetch standard, "append a request `Origin` header").
     Opaque,
     /// The request does not say.
     Unsaid,

@@ -113,8 +113,17 @@ impl CrossSite {
             (Why::NotOurs(Caller::App), false) => {
                 "list its origin with `CookieDelivery::with_origin`"
             }
-            (Why::NotOurs(Caller::Opaque | Caller::Unsaid), true) => "let it send delivery=body",
-            (Why::NotOurs(Caller::Opaque | Caller::Unsaid), false) => {
+            (Why::NotOurs(Caller::Opaque), true) => {
+                "let it send delivery=body; if this is a form on a page of yours, send the page \
+                 without `Referrer-Policy: no-referrer`"
+            }
+            (Why::NotOurs(Caller::Opaque), false) => {
+                "if this is a form on a page of yours, send the page without `Referrer-Policy: \
+                 no-referrer`; else leave out `CookieDelivery::for_every_client`, so that it can \
+                 ask for delivery=body"
+            }
+            (Why::NotOurs(Caller::Unsaid), true) => "let it send delivery=body",
+            (Why::NotOurs(Caller::Unsaid), false) => {
                 "leave out `CookieDelivery::for_every_client`, so that it can ask for delivery=body"
             }
             #[cfg(feature = "cookie")]

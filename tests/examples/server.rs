@@ -367,7 +367,8 @@ async fn every_page_says_what_a_browser_may_do_with_it() {
             said("content-security-policy"),
         );
         assert_eq!(said("x-content-type-options"), "nosniff", "{what}");
-        assert_eq!(said("referrer-policy"), "no-referrer", "{what}");
+        let referrer = "strict-origin-when-cross-origin";
+        assert_eq!(said("referrer-policy"), referrer, "{what}");
         assert!(policy.contains("frame-ancestors 'none'"), "{what}");
         assert!(policy.contains("default-src 'self'"), "{what}");
         assert!(policy.contains("base-uri 'none'"), "{what}");

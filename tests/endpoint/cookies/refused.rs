@@ -82,7 +82,7 @@ async fn the_log_has_origin_host_fetch_site_and_the_setting() {
         ),
         (
             &[("origin", "null"), ("sec-fetch-site", "cross-site")],
-            &["origin=\"null\""],
+            &["origin=\"null\"", "Referrer-Policy"],
             "delivery=body",
             "without an origin",
         ),
