@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// Parses a JSON object without repeated members, at any depth.
@@ -18,6 +18,37 @@ use serde_json::{Map, Value};
 pub(crate) fn unique_object(text: &[u8]) -> Option<Map<String, Value>> {
     serde_json::from_slice::<Unique>(text).ok()?;
     serde_json::from_slice(text).ok()
+}
+
+/// Returns the first member of a JSON object that is repeated. Objects within it are not looked at.
+pub(crate) fn repeated_member(text: &[u8]) -> Option<String> {
+    serde_json::from_slice::<Repeated>(text).ok()?.0
+}
+
+struct Repeated(Option<String>);
+
+impl<'de> Deserialize<'de> for Repeated {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Self(None))
+    }
+}
+
+impl<'de> Visitor<'de> for Repeated {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<Self, A::Error> {
+        let mut names = HashSet::new();
+        while let Some((name, IgnoredAny)) = access.next_entry::<String, IgnoredAny>()? {
+            if let Some(repeated) = names.replace(name) {
+                self.0.get_or_insert(repeated);
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// JSON without repeated members. Its values are dropped.

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::error::EndpointError;
 use crate::bearer::READ;
 use crate::error::BoxError;
-use crate::json::unique_object;
+use crate::json::{repeated_member, unique_object};
 use crate::names::Scope;
 use crate::parameters::{self, WrongParameter};
 use crate::session::{AnyCredentials, LoginCredentials, SessionError, SessionErrorKind, Sessions};
@@ -53,24 +53,22 @@ impl Parameters {
     }
 
     fn parse(encoding: Encoding, body: &[u8]) -> Result<Self, EndpointError> {
+        let is_text = match encoding {
+            // `form_urlencoded` would replace what is not UTF-8.
+            Encoding::Form => percent_decode(body).decode_utf8().is_ok(),
+            Encoding::Json => std::str::from_utf8(body).is_ok(),
+        };
+        if !is_text {
+            return Err(EndpointError::invalid_request(
+                "the body is not valid UTF-8",
+            ));
+        }
         let mut values = match encoding {
-            Encoding::Form => {
-                // `form_urlencoded` would replace what is not UTF-8.
-                if percent_decode(body).decode_utf8().is_err() {
-                    return Err(EndpointError::invalid_request(
-                        "the body is not valid UTF-8",
-                    ));
-                }
-                unique(
-                    form_urlencoded::parse(body)
-                        .map(|(name, value)| (name.into_owned(), Value::from(value))),
-                )?
-            }
-            Encoding::Json => unique_object(body).ok_or_else(|| {
-                EndpointError::invalid_request(
-                    "the body is not a JSON object, or a parameter is repeated",
-                )
-            })?,
+            Encoding::Form => unique(
+                form_urlencoded::parse(body)
+                    .map(|(name, value)| (name.into_owned(), Value::from(value))),
+            )?,
+            Encoding::Json => unique_object(body).ok_or_else(|| not_unique(body))?,
         };
         values.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
         Ok(Self { values })
@@ -183,17 +181,33 @@ fn not_text(name: &'static str) -> EndpointError {
     EndpointError::invalid_request(format!("{name} is not text"))
 }
 
+/// Returns this name if it is one of ours. Others are not repeated to the client.
+fn known(name: &str) -> Option<&'static str> {
+    OURS.into_iter().find(|&known| known == name)
+}
+
+fn repeated(known: &'static str) -> EndpointError {
+    EndpointError::invalid_request(format!("{known} is repeated"))
+}
+
+fn not_unique(json: &[u8]) -> EndpointError {
+    match repeated_member(json).and_then(|name| known(&name)) {
+        Some(known) => repeated(known),
+        None => EndpointError::invalid_request(
+            "the body is not a JSON object, or a parameter is repeated",
+        ),
+    }
+}
+
 fn unique(
     pairs: impl Iterator<Item = (String, Value)>,
 ) -> Result<Map<String, Value>, EndpointError> {
     let (mut values, mut is_resource_repeated) = (Map::new(), false);
     for (name, value) in pairs {
-        if let Some(known) = OURS.into_iter().find(|&known| known == name)
+        if let Some(known) = known(&name)
             && values.contains_key(known)
         {
-            return Err(EndpointError::invalid_request(format!(
-                "{known} is repeated"
-            )));
+            return Err(repeated(known));
         }
         // The one parameter that may be repeated (RFC 8707 section 2). It is not read here.
         is_resource_repeated |= name == "resource" && values.contains_key("resource");
@@ -213,9 +227,7 @@ pub(super) fn check(parts: &Parts, wanted: &'static str) -> Result<(), EndpointE
     check_method(parts, wanted)?;
     // URLs are logged: nothing secret may be there (RFC 6749 section 2.3.1).
     let query = parts.uri.query().unwrap_or_default().as_bytes();
-    let known = form_urlencoded::parse(query)
-        .find_map(|(name, _)| OURS.into_iter().find(|&known| name == known));
-    match known {
+    match form_urlencoded::parse(query).find_map(|(name, _)| known(&name)) {
         None => Ok(()),
         Some(known) => Err(EndpointError::invalid_request(format!(
             "{known} is not allowed in the query string"

@@ -245,10 +245,46 @@ async fn what_is_wrong_with_a_request_is_in_the_log_with_the_name_of_the_paramet
         );
     }
     // `a parameter is repeated`, with its name where it is one of ours.
-    let answer = app
-        .send(form("/login", &[("password", "a"), ("password", "b")]))
-        .await;
-    assert_eq!(answer.json()["error_description"], "password is repeated");
+    let in_json = |body: &str| {
+        let request = http::Request::post("/login").header("content-type", "application/json");
+        request
+            .body(axum::body::Body::from(body.to_owned()))
+            .unwrap()
+    };
+    let unnamed = "the body is not a JSON object, or a parameter is repeated";
+    for (request, sentence) in [
+        (
+            form("/login", &[("password", "a"), ("password", "b")]),
+            "password is repeated",
+        ),
+        (
+            in_json(r#"{"password":"a","x":{},"password":"b"}"#),
+            "password is repeated",
+        ),
+        (in_json(r#"{"x":{"password":1,"password":2}}"#), unnamed),
+        (in_json(r#"{"x":1,"x":2}"#), unnamed),
+        (in_json(r#"{"password":"a","password":"b""#), unnamed),
+    ] {
+        let answer = app.send(request).await;
+        answer.assert_error(400, "invalid_request", None);
+        assert_eq!(answer.json()["error_description"], sentence);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_utf_8_is_called_that_in_both_encodings() {
+    let app = App::new();
+    for (media_type, body) in [
+        ("application/json", &b"{\"username\":\"Andr\xe9\"}"[..]),
+        ("application/x-www-form-urlencoded", b"username=Andr\xe9"),
+        ("application/x-www-form-urlencoded", b"username=Andr%E9"),
+    ] {
+        let request = http::Request::post("/login").header("content-type", media_type);
+        let answer = app.send(request.body(body.into()).unwrap()).await;
+        answer.assert_error(400, "invalid_request", None);
+        let sentence = &answer.json()["error_description"];
+        assert_eq!(sentence, "the body is not valid UTF-8", "{media_type}");
+    }
 }
 
 #[tokio::test]
