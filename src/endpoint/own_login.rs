@@ -102,6 +102,12 @@ impl AuthEndpoints {
     /// Where only clients that ask for cookies get them, the tokens are in the body, because the
     /// parameters of the request are not known here. [`respond`](Self::respond) knows what a login
     /// asked for.
+    ///
+    /// Where every client gets cookies, they are set without a look at the request. So the handler
+    /// refuses requests from other sites before it logs a user in
+    /// (`CookieDelivery::cross_site_rejection`), and ends the sessions whose cookies it replaces
+    /// (`CookieDelivery::session_tokens`). After [`read_login`](Self::read_login) neither is
+    /// needed.
     #[must_use]
     pub fn accept(&self, tokens: &TokenResponse, request: &Parts) -> Response<EndpointBody> {
         let response = self

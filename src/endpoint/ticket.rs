@@ -20,10 +20,10 @@ use crate::user::CurrentUser;
 /// `POST`, behind [`BearerAuthLayer`](crate::BearerAuthLayer), issues a [ticket](Tickets) for the
 /// subject of the request's access token.
 ///
-/// The response is 200 `{"ticket", "expires_in"}`, in seconds. A body is ignored; a query string is
-/// 400. Other requests are refused as the layer refuses them. Without the layer the response is
-/// 500, and a hint in the log says how to fix it. It is 503 if the tickets' store fails or is
-/// full.
+/// The response is 200 `{"ticket", "expires_in"}`, in seconds. A body is ignored; a parameter of
+/// these endpoints in the query string is 400, such as `access_token`. Other requests are refused
+/// as the layer refuses them. Without the layer the response is 500, and a hint in the log says how
+/// to fix it. It is 503 if the tickets' store fails or is full.
 #[derive(Clone, Debug)]
 pub struct TicketEndpoint {
     tickets: Tickets,
