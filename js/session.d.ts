@@ -149,6 +149,14 @@ export interface Options {
   delivery?: "cookie" | "body" | undefined;
   /** Other origins that get the access token. Those of the page and of `base` always do. */
   origins?: readonly string[] | undefined;
+  /**
+   * Finds the tokens in the JSON of a login or a refresh, for a server that wraps them or gives
+   * them other names, as with `AuthEndpoints::with_token_response`. It returns an object with the
+   * names of RFC 6749. The members are `access_token`, `expires_in`, `refresh_token` (with tokens
+   * in bodies), and where the server has them `scope`, `token_type`, `refresh_token_expires_in`,
+   * `until_browser_closes` and `device_mark`. By default it is the JSON itself.
+   */
+  readTokens?: ((body: any) => unknown) | undefined;
   /** Keeps the login. `localStorageJar()` by default. */
   jar?: Jar | undefined;
   /** Hears what has changed the state. With `ended` there is a reason. */

@@ -43,6 +43,7 @@ export function createSession({
   origins = [],
   jar = localStorageJar(),
   onChange = () => {},
+  readTokens = (body) => body,
   singleUser = false,
   lockName = undefined, // from the URL of the endpoints
   environment: given = {},
@@ -53,7 +54,7 @@ export function createSession({
   const byCookie = delivery === "cookie";
   jar.setDefaultName?.(place.name);
   const oneAtATime = takeTurns({ lockName: lockName ?? place.name, environment });
-  const ask = createAsk({ place, byCookie, environment });
+  const ask = createAsk({ place, byCookie, readTokens, environment });
   // Later, so that what a listener does or throws disturbs nothing here.
   /** @type {(cause: Cause, reason?: Reason) => void} */
   const tell = (cause, reason) => queueMicrotask(() => onChange(state(), cause, reason));

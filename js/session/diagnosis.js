@@ -113,7 +113,8 @@ function explain(reply, place) {
   }
   if (status === 200) {
     return { reason: "no_tokens", hint: `the answer of ${at} lacks access_token, expires_in ` +
-      'or, with delivery "body", refresh_token' };
+      'or, with delivery "body", refresh_token. If they have other names or are deeper in it, set ' +
+      "`readTokens`" };
   }
   return {};
 }

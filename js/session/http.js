@@ -8,7 +8,7 @@ const ATTEMPT_LIMIT = 10_000;
  * @property {string} path
  * @property {number} sent when, by the browser's clock
  * @property {number} status 0: no whole answer
- * @property {any} answer the JSON of the body
+ * @property {any} answer the JSON of the body: of a success, what `readTokens` makes of it
  * @property {string} [reason] the server's word for programs
  * @property {string} [description] the server's sentence for developers
  * @property {number} retryAfter milliseconds
@@ -31,10 +31,13 @@ const ATTEMPT_LIMIT = 10_000;
  * @param {object} parts
  * @param {import("./place.js").Place} parts.place
  * @param {boolean} parts.byCookie
+ * @param {(body: any) => unknown} parts.readTokens
  * @param {import("./place.js").FullEnvironment} parts.environment
  * @returns {Ask}
  */
-export function createAsk({ place, byCookie, environment: { fetch: send, timers, now } }) {
+export function createAsk({
+  place, byCookie, readTokens, environment: { fetch: send, timers, now },
+}) {
   return async (path, body, headers) => {
     const sent = now();
     const limit = new AbortController();
@@ -51,7 +54,7 @@ export function createAsk({ place, byCookie, environment: { fetch: send, timers,
       // React Native follows redirects whatever is asked, and does not say so.
       const mayBeRedirected = response.redirected !== false;
       if (mayBeRedirected && !isFrom(place.endpoints, response)) throw new Error("redirected");
-      const reply = read(response, await response.text(), now);
+      const reply = read(response, await response.text(), { readTokens, now });
       return { path, sent, ...reply, ...textsOf(reply.answer, wordsSent(body, headers)) };
     } catch {
       const nothing = { status: 0, answer: null, retryAfter: 0, isJson: false, isBusy: true };
@@ -67,8 +70,9 @@ function isFrom({ origin }, { url }) {
   return !url || new URL(url).origin === origin;
 }
 
-function read({ status, headers }, text, now) {
-  const answer = parse(text);
+function read({ status, headers }, text, { readTokens, now }) {
+  const body = parse(text);
+  const answer = status === 200 ? shaped(body, readTokens) : body;
   const hasWrongType = status === 200 && !isBearer(answer?.token_type);
   const hasTokens = status === 200 && !hasWrongType && hasAccessToken(answer);
   // A page for guests of a hotel is 200 too.
@@ -77,7 +81,7 @@ function read({ status, headers }, text, now) {
     status,
     answer,
     retryAfter: retryAfter(headers, now),
-    isJson: answer !== undefined,
+    isJson: body !== undefined,
     type: headers.get("content-type")?.split(";")[0],
     hasTokens,
     hasWrongType,
@@ -126,6 +130,11 @@ function wordsOf(value) {
 
 function parse(text) {
   try { return JSON.parse(text); } catch { return undefined; }
+}
+
+/** A body in which the application finds no tokens has none: a page for guests is 200 too. */
+function shaped(body, readTokens) {
+  try { return body && readTokens(body); } catch { return undefined; }
 }
 
 function hasAccessToken(answer) {

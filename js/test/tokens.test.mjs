@@ -29,6 +29,30 @@ test("a login with tokens in the body keeps both, and a refresh sends the newest
   assert.equal(new Set([...sent, jar.value.refresh_token]).size, 3);
 });
 
+test("tokens that the server wraps are found with `readTokens`", async () => {
+  for (const delivery of ["cookie", "body"]) {
+    const { tab, server, clock } = browser({ delivery });
+    const answer = server.answer.bind(server);
+    server.answer = async (call) => {
+      const plain = answer(call);
+      const isOurs = call.path.startsWith("/auth/") && plain.status === 200;
+      return isOurs ? json(200, { data: await plain.json() }) : plain;
+    };
+    // A body without `data` has no tokens, whatever the function does with it.
+    const session = tab({ readTokens: (body) => ({ ...body.data, scope: body.data.scope }) });
+    assert.equal((await session.login(ALICE)).scope, "admin");
+    await clock.advance(LIFE + 1);
+    assert.equal((await session.fetch("/me")).status, 200);
+    assert.equal(server.to("/auth/refresh").at(-1).headers.has("idempotency-key"), true);
+    server.fail("/auth/login", json(200, { portal: true }));
+    await assert.rejects(session.login(ALICE), { reason: "no_tokens", message: /readTokens/ });
+    await assert.rejects(session.login({ ...ALICE, password: "wrong" }), { status: 400 });
+    assert.equal((await session.logout()), undefined);
+    assert.equal(session.state().loggedIn, false);
+    await assert.rejects(tab().login(ALICE), { reason: "no_tokens" });
+  }
+});
+
 test("with tokens in the body, the mark of the device comes back at the next login", async () => {
   storage();
   for (const jar of [memoryJar(), localStorageJar()]) {

@@ -53,6 +53,7 @@ const options: Options = {
   delivery: "body",
   origins: ["https://api.example"] as const,
   jar,
+  readTokens: (body) => body.data,
   onChange(state: State, cause: Cause, reason?: Reason) {
     if (cause === "ended") console.log(inWords(reason), state.expiresAt?.toFixed(), state.scope);
   },
