@@ -52,7 +52,7 @@ async fn a_set_is_renewed_at_three_quarters_of_what_its_issuer_allows() {
         ("max-age=an hour", 450),
     ] {
         let site = Site::new();
-        site.publish_for(&key(P256), said);
+        site.publish_for(&[jwk(&key(P256))], said);
         assert_renewed_after(&site, secs).await;
     }
 }
@@ -112,10 +112,10 @@ async fn a_clock_that_is_set_renews_nothing() {
 #[tokio::test]
 async fn every_answer_says_anew_how_long_it_may_be_kept() {
     let site = Site::new();
-    site.publish_for(&key(P256), "max-age=86400");
+    site.publish_for(&[jwk(&key(P256))], "max-age=86400");
     let keys = site.remote();
     keys.renew().await.unwrap();
-    site.publish_for(&key(P256), "max-age=60");
+    site.publish_for(&[jwk(&key(P256))], "max-age=60");
     keys.renew().await.unwrap();
     site.clock.advance(Duration::from_secs(45));
     assert!(keys.is_ready());

@@ -8,7 +8,7 @@ use support::{SECOND, ask, at_once, claims, settle, sign};
 use tower_bearer::SigningKey;
 use tower_bearer::keys::Algorithm;
 
-use crate::site::{JWKS, Site, jwk};
+use crate::site::{Site, jwk};
 
 /// The key of Ed25519, published under the name of another one.
 fn renamed(name_of: &SigningKey) -> Value {
@@ -33,9 +33,7 @@ fn replaced() -> [(SigningKey, SigningKey); 4] {
 }
 
 fn publish_for_a_day(site: &Site, keys: &[Value]) {
-    let response = http::Response::builder().header("cache-control", "max-age=86400");
-    let document = json!({ "keys": keys }).to_string();
-    site.answer(JWKS, response.body(document.into()).unwrap());
+    site.publish_for(keys, "max-age=86400");
 }
 
 /// A token that names this key, and that nobody signed with it.

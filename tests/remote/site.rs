@@ -59,8 +59,8 @@ impl Site {
     }
 
     /// The same, with what `Cache-Control` says of it.
-    pub(crate) fn publish_for(&self, key: &SigningKey, cache_control: &'static str) {
-        let document = json!({ "keys": [jwk(key)] }).to_string();
+    pub(crate) fn publish_for(&self, keys: &[Value], cache_control: &'static str) {
+        let document = json!({ "keys": keys }).to_string();
         let response = Response::builder()
             .header(CACHE_CONTROL, cache_control)
             .body(document.into())

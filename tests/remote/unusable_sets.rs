@@ -109,6 +109,22 @@ async fn an_empty_set_is_not_ready_and_one_warning_names_its_url() {
     assert!(keys.is_ready() && log.take().contains("over: "), "{log:?}");
 }
 
+/// A load balancer sends no token, which could ask for a key, to a server that is not ready.
+#[tokio::test]
+async fn a_probe_alone_sees_the_first_key_within_a_minute_however_long_the_empty_set_may_be_kept() {
+    let site = Site::new();
+    site.publish_for(&[], "max-age=86400");
+    let keys = site.remote();
+    assert!(!keys.is_ready());
+    settle().await;
+    assert_eq!(count(&keys), Some(0));
+    site.publish(&[&key(P256)]);
+    site.clock.advance(MINUTE);
+    assert!(!keys.is_ready());
+    settle().await;
+    assert!(keys.is_ready());
+}
+
 #[tokio::test]
 async fn a_set_with_many_such_keys_makes_no_long_warning() {
     let (log, _guard) = Log::capture();

@@ -39,7 +39,8 @@ use crate::url::is_loopback;
 /// does not affect the others. HMAC keys and private keys are left out too, because a published key
 /// is not secret. A set that has keys, of which none can be used, is a fault of the issuer: the
 /// keys before it are gone, tokens are answered with 503, and a warning names each key and the
-/// reason. An empty set withdraws all keys: tokens are refused, after one warning.
+/// reason. An empty set withdraws all keys: tokens are refused, after one warning, and the set is
+/// fetched again within a minute.
 ///
 /// **Which URLs are allowed.** An `https` URL. Plain `http` is allowed only on this machine, or
 /// with [`dangerous_over_http`](Self::dangerous_over_http).

@@ -262,11 +262,14 @@ impl Renewal {
             state.fetches += 1;
             state.failure = outcome.as_ref().err().cloned();
             match &outcome {
-                Ok((lifetime, _)) => {
+                Ok((lifetime, no_key)) => {
                     let is_settled = !self.asked.load(Ordering::Relaxed);
                     self.is_settled.store(is_settled, Ordering::Release);
                     state.failures = 0;
-                    self.set_due(now + *lifetime * 3 / 4);
+                    let wait = *lifetime * 3 / 4;
+                    // A probe that waits for a key lets no token in, which could ask for one.
+                    let most = no_key.as_ref().map_or(wait, |_| MOST_BETWEEN_FAILURES);
+                    self.set_due(now + wait.min(most));
                 }
                 Err(error) => {
                     let most = if self.has_keys() || error.withdraws_keys() {
