@@ -12,8 +12,8 @@ use crate::clients::{serve_tls, set};
 
 const URL: &str = "TOWER_BEARER_TEST_URL";
 
-/// Runs [`child_fetches_once`] with these variables, and says whether it had keys.
-async fn has_keys(url: &str, variables: &[(&str, &str)]) -> bool {
+/// Runs [`child_fetches_once`] with these variables, and returns what it printed.
+async fn outcome(url: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     for name in [
         "HTTP_PROXY",
@@ -42,7 +42,11 @@ async fn has_keys(url: &str, variables: &[(&str, &str)]) -> bool {
         text.contains("keys: ") && output.status.success(),
         "{output:?}"
     );
-    text.contains("keys: true")
+    text.into_owned()
+}
+
+async fn has_keys(url: &str, variables: &[(&str, &str)]) -> bool {
+    outcome(url, variables).await.contains("keys: true")
 }
 
 #[tokio::test]
@@ -131,4 +135,20 @@ async fn a_private_authority_is_trusted_with_ssl_cert_file() {
     );
     assert!(!has_keys(&url, &[]).await);
     assert!(has_keys(&url, &[("SSL_CERT_FILE", ca)]).await);
+}
+
+/// As in an image that is `scratch`, or Debian without `ca-certificates`.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn without_any_root_certificates_the_error_says_what_to_install() {
+    let nothing = [
+        ("SSL_CERT_FILE", "/nonexistent"),
+        ("SSL_CERT_DIR", "/nonexistent"),
+    ];
+    for url in ["http://127.0.0.1:1/keys", "https://127.0.0.1:1/keys"] {
+        let text = outcome(url, &nothing).await;
+        for said in ["keys: false", url, "`ca-certificates`", "SSL_CERT_FILE"] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+    }
 }

@@ -60,6 +60,10 @@ impl FetchError {
                  `with_http_client`",
             );
         }
+        // The client loads the certificates when it is built, so it cannot ask over http either.
+        if what.contains("No CA certificates") {
+            what.push_str(". Install `ca-certificates` in the image, or set SSL_CERT_FILE");
+        }
         Self::new(url, what)
     }
 
