@@ -8,7 +8,9 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use http::StatusCode;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue,
+};
 use serde_json::json;
 use support::keys::{P256, key};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -90,6 +92,25 @@ async fn a_server_that_has_only_one_type_is_understood() {
             .await
             .unwrap_or_else(|error| panic!("{only}: {error:?}"));
     }
+}
+
+/// A response that is compressed unasked could not be read.
+#[tokio::test]
+async fn a_server_that_compresses_what_accepts_it_is_told_not_to() {
+    let compressing = |request: Request| {
+        let accepted = request.headers().get(ACCEPT_ENCODING);
+        let response = if accepted.is_some_and(|coding| coding == "identity") {
+            set().into_response()
+        } else {
+            ([(CONTENT_ENCODING, "gzip")], [0x1f, 0x8b, 8, 0, 255]).into_response()
+        };
+        std::future::ready(response)
+    };
+    let (server, _) = serve(|_| Router::new().route("/keys", get(compressing))).await;
+    let keys = || RemoteJwks::new(&format!("{server}/keys")).unwrap();
+    keys().renew().await.unwrap();
+    let own = keys().with_http_client(client().build().unwrap());
+    own.renew().await.unwrap();
 }
 
 /// A client of the application, which reaches loopback whatever proxy the environment names.

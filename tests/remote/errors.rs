@@ -158,6 +158,29 @@ async fn what_is_not_json_is_named_with_its_url() {
     }
 }
 
+/// Some servers have only a compressed file, whatever was asked for.
+#[tokio::test]
+async fn what_is_compressed_is_named_with_its_coding() {
+    let compressed = |coding: &str, body: &'static [u8]| {
+        let response = Response::builder().header("content-encoding", coding);
+        response.body(Bytes::from_static(body)).unwrap()
+    };
+    for body in [&b"\x1f\x8b\x08\0\xff"[..], b"\x1b\x03\0"] {
+        let site = Site::new();
+        site.answer(JWKS, compressed("gzip", body));
+        site.answer(OPENID, compressed("br", body));
+        let cure = "with_http_client";
+        let error = why(&site.remote()).await;
+        assert_says(&error, &[JWKS, "Content-Encoding is \"gzip\"", cure]);
+        let error = why(&discover(&site)).await;
+        assert_says(&error, &[OPENID, "Content-Encoding is \"br\"", cure]);
+    }
+    // A client that decompresses may leave the header.
+    let site = Site::new();
+    site.answer(JWKS, compressed("gzip", b"{\"keys\":[]}"));
+    site.remote().renew().await.unwrap();
+}
+
 /// A configuration has the URL of the metadata, of one key, or of certificates.
 #[tokio::test]
 async fn another_document_than_a_set_is_named() {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use http::header::ACCEPT;
+use http::header::{ACCEPT, ACCEPT_ENCODING};
 use http::{Response, Uri};
 
 use crate::error::BoxError;
@@ -64,7 +64,7 @@ use crate::url::is_loopback;
 /// - It sends one `GET` to exactly this URL, and follows no redirect, which could lead anywhere.
 /// - It checks the certificate of an `https` URL.
 /// - It names `application/jwk-set+json` and `application/json` in `Accept`: some servers respond
-///   to nothing else.
+///   to nothing else. It asks for a document that is not compressed, or decompresses it.
 /// - It reads at most `max_bytes` of a body, and fails where there are more. The length is checked
 ///   once more by the caller.
 /// - Its future may be dropped at any time, and is dropped after 5 seconds.
@@ -117,7 +117,9 @@ impl HttpClient for Reqwest {
 impl HttpClient for reqwest::Client {
     async fn get(&self, url: &Uri, max_bytes: usize) -> Result<Response<Bytes>, BoxError> {
         let url = reqwest::Url::parse(&url.to_string())?;
-        let request = Self::get(self, url.clone()).header(ACCEPT, ACCEPTED);
+        let request = Self::get(self, url.clone())
+            .header(ACCEPT, ACCEPTED)
+            .header(ACCEPT_ENCODING, "identity");
         // The URL is in the error of the caller.
         let mut response = request.send().await.map_err(reqwest::Error::without_url)?;
         if *response.url() != url {

@@ -1,9 +1,10 @@
 //! Fetches an issuer's metadata, and finds the URL of its key set in it.
 
-use http::{StatusCode, Uri};
+use bytes::Bytes;
+use http::{Response, StatusCode, Uri};
 use serde_json::Value;
 
-use super::document::{demand_ok, get};
+use super::document::{demand_ok, get, unreadable};
 use super::fetch_error::FetchError;
 use super::location::set_url;
 use super::settings::Settings;
@@ -65,7 +66,7 @@ async fn fetch(settings: &Settings, issuer: &HttpUrl) -> Result<(Uri, Value), Fe
         response.status().is_client_error() && response.status() != StatusCode::TOO_MANY_REQUESTS;
     if !is_elsewhere {
         let response = demand_ok(settings, &openid, response, suggest)?;
-        return parse(&openid, response.body()).map(|metadata| (openid, metadata));
+        return parse(&openid, &response).map(|metadata| (openid, metadata));
     }
     let rfc_8414 = issuer
         .without_slash()
@@ -73,7 +74,7 @@ async fn fetch(settings: &Settings, issuer: &HttpUrl) -> Result<(Uri, Value), Fe
     let second = async {
         let (url, response) = ask(settings, &rfc_8414).await?;
         let response = demand_ok(settings, &url, response, |_| None)?;
-        parse(&url, response.body()).map(|metadata| (url, metadata))
+        parse(&url, &response).map(|metadata| (url, metadata))
     };
     second.await.map_err(|second| {
         let first = FetchError::status(&openid, &response, settings.clock.now(), suggest);
@@ -81,17 +82,15 @@ async fn fetch(settings: &Settings, issuer: &HttpUrl) -> Result<(Uri, Value), Fe
     })
 }
 
-async fn ask(
-    settings: &Settings,
-    url: &str,
-) -> Result<(Uri, http::Response<bytes::Bytes>), FetchError> {
+async fn ask(settings: &Settings, url: &str) -> Result<(Uri, Response<Bytes>), FetchError> {
     let parsed = url.parse::<Uri>();
     let url = parsed.map_err(|error| FetchError::new(&Uri::default(), error))?;
     let response = get(settings, &url).await?;
     Ok((url, response))
 }
 
-fn parse(url: &Uri, document: &[u8]) -> Result<Value, FetchError> {
+fn parse(url: &Uri, response: &Response<Bytes>) -> Result<Value, FetchError> {
+    let document = &**response.body();
     // Some servers begin their text with a byte order mark.
     let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
     serde_json::from_slice(document).map_err(|_| {
@@ -100,7 +99,11 @@ fn parse(url: &Uri, document: &[u8]) -> Result<Value, FetchError> {
             Some(b'<') => "it is HTML or XML",
             Some(_) => "it cannot be parsed",
         };
-        FetchError::new(url, format_args!("the metadata is not JSON: {what}"))
+        unreadable(
+            url,
+            response,
+            format_args!("the metadata is not JSON: {what}"),
+        )
     })
 }
 

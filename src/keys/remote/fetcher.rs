@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Uri;
 
 use super::discovery::discover;
-use super::document::{demand_ok, get};
+use super::document::{demand_ok, get, unreadable};
 use super::fetch_error::FetchError;
 use super::freshness::lifetime;
 use super::location::KeySetLocation;
@@ -58,14 +58,15 @@ impl Fetcher {
             Some(format!("RemoteJwks::new({target:?})"))
         })?;
         let text = std::str::from_utf8(response.body()).map_err(|_| {
-            FetchError::new(url, "the document is not JSON, because it is not UTF-8")
+            let what = "the document is not JSON, because it is not UTF-8";
+            unreadable(url, &response, what)
         })?;
         let reading = Reading {
             is_published: true,
             rsa: self.settings.rsa,
         };
-        let set =
-            jwk_set::read(text, MAX_KEYS, reading).map_err(|error| FetchError::new(url, error))?;
+        let set = jwk_set::read(text, MAX_KEYS, reading)
+            .map_err(|error| unreadable(url, &response, error))?;
         if set.keys.is_empty() && !set.left_out.is_empty() {
             let reasons = left_out::list(&set.left_out);
             return Err(FetchError::no_usable_key(url, &reasons));
