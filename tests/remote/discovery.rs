@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use support::keys::{P256, P384, key};
-use support::{AUDIENCE, MINUTE, ask, at_once, settle};
+use support::{AUDIENCE, MINUTE, Received, ask, at_once, settle};
 use tower_bearer::token::AccessTokenSigner;
 use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, Identity, RemoteJwks};
 
@@ -54,6 +54,11 @@ const ADDRESSES: [(&str, &str, &str); 5] = [
 
 /// Asserts that a token of this issuer passes with the keys that were discovered.
 async fn assert_passes(site: &Site, issuer: &str, keys: &RemoteJwks) {
+    answer(site, issuer, keys).await.assert_passed("alice");
+}
+
+/// Sends a token of this issuer that P-256 signed.
+async fn answer(site: &Site, issuer: &str, keys: &RemoteJwks) -> Received {
     let clock = Arc::new(site.clock.clone());
     let signer = AccessTokenSigner::new(issuer, AUDIENCE, key(P256))
         .unwrap()
@@ -72,7 +77,6 @@ async fn assert_passes(site: &Site, issuer: &str, keys: &RemoteJwks) {
         &format!("Bearer {}", token.secret()),
     )
     .await
-    .assert_passed("alice");
 }
 
 #[tokio::test]
@@ -233,6 +237,45 @@ async fn a_set_that_has_moved_is_found_again() {
     );
     assert!(keys.renew().await.is_err());
     keys.renew().await.unwrap();
+    assert_passes(&site, issuer, &keys).await;
+}
+
+/// The old URL goes on with the old keys, or without any.
+#[tokio::test]
+async fn a_set_that_has_moved_and_left_an_old_one_is_found_within_a_minute() {
+    const MOVED: &str = "https://issuer.test/moved.json";
+    let (issuer, openid, _) = ADDRESSES[0];
+    let site = Site::of(&[&key(P384)]);
+    site.put(openid, &metadata(issuer, JWKS));
+    let keys = discover(&site, issuer);
+    keys.renew().await.unwrap();
+    let set = json!({ "keys": [crate::site::jwk(&key(P256))] });
+    site.put(MOVED, &set.to_string());
+    site.put(openid, &metadata(issuer, MOVED));
+    site.take_asked();
+    let refused = answer(&site, issuer, &keys).await;
+    refused.assert_invalid_token("token_invalid");
+    assert_eq!(site.take_asked(), [JWKS]);
+    site.clock.advance(MINUTE);
+    assert_passes(&site, issuer, &keys).await;
+    assert_eq!(site.take_asked(), [openid, MOVED]);
+}
+
+#[tokio::test]
+async fn a_set_that_has_moved_and_left_an_empty_one_is_found_by_a_probe() {
+    const MOVED: &str = "https://issuer.test/moved.json";
+    let (issuer, openid, _) = ADDRESSES[0];
+    let site = Site::of(&[]);
+    site.put(openid, &metadata(issuer, JWKS));
+    let keys = discover(&site, issuer);
+    assert!(!keys.is_ready());
+    settle().await;
+    let set = json!({ "keys": [crate::site::jwk(&key(P256))] });
+    site.put(MOVED, &set.to_string());
+    site.put(openid, &metadata(issuer, MOVED));
+    site.clock.advance(MINUTE);
+    assert!(!keys.is_ready());
+    settle().await;
     assert_passes(&site, issuer, &keys).await;
 }
 

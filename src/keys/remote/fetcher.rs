@@ -43,13 +43,17 @@ impl Fetcher {
     pub(super) async fn fetch(&self) -> Result<Fetched, FetchError> {
         let fetched = self.fetch_from(&self.url().await?).await;
         if fetched.is_err() {
-            // The set may have moved.
-            *self
-                .discovered
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = None;
+            self.discover_again();
         }
         fetched
+    }
+
+    /// Asks the metadata for the URL before the next fetch, because the set may have moved.
+    pub(super) fn discover_again(&self) {
+        *self
+            .discovered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     async fn fetch_from(&self, url: &Uri) -> Result<Fetched, FetchError> {

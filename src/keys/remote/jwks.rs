@@ -90,6 +90,8 @@ impl RemoteJwks {
     ///
     /// The metadata is at `{issuer}/.well-known/openid-configuration` (OpenID Connect Discovery),
     /// or, if that is answered with 4xx, at `/.well-known/oauth-authorization-server` (RFC 8414).
+    /// It is fetched again after a day, or after a fetch that fails or that brings no new key for a
+    /// token that needs one.
     /// The `issuer` in it must be this one, byte by byte. Where it is a pattern for many tenants,
     /// use [`new`](Self::new) with the `jwks_uri` of the metadata.
     ///

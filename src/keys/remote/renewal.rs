@@ -34,6 +34,8 @@ pub(super) struct Renewal {
     state: watch::Sender<State>,
     /// Whether a caller waits for a fetch, even if none is due.
     asked: AtomicBool,
+    /// Whether a token caused the next fetch.
+    token_asked: AtomicBool,
     asks: Asks,
     asking: Mutex<()>,
     /// Whether the last fetch brought keys, and no other is under way or asked for.
@@ -64,6 +66,7 @@ impl Renewal {
             due: AtomicU64::new(0),
             state: watch::Sender::default(),
             asked: AtomicBool::new(false),
+            token_asked: AtomicBool::new(false),
             asks: Asks::default(),
             asking: Mutex::default(),
             is_settled: AtomicBool::new(false),
@@ -117,6 +120,7 @@ impl Renewal {
                 return Some(Box::pin(std::future::ready(Err(failure.into()))));
             }
             if self.has_keys() {
+                self.token_asked.store(true, Ordering::Relaxed);
                 self.ask_task();
                 self.asks.note(reason, now);
             }
@@ -232,6 +236,7 @@ impl Renewal {
             self.due.store(NEVER, Ordering::Release);
         });
         self.asked.store(false, Ordering::Relaxed);
+        let token_asked = self.token_asked.swap(false, Ordering::Relaxed);
         let outcome = self.fetcher.fetch().await.map_err(JwksError::new);
         let now = self.clock.monotonic();
         // Callers that wait for the fetch find its keys.
@@ -242,11 +247,14 @@ impl Renewal {
                 lifetime,
             }) => {
                 let untried = keys.untried().map(OneLine);
+                let is_new = self.keys.replace(Some(keys));
                 // Not every renewal repeats it.
-                if self.keys.replace(Some(keys))
-                    && let Some(why) = untried
-                {
+                if is_new && let Some(why) = untried {
                     tracing::warn!(%why, "the issuer publishes keys that are not tried");
+                }
+                // A set that has moved may go on at its old URL, without the newer keys.
+                if no_key.is_some() || token_asked && !is_new {
+                    self.fetcher.discover_again();
                 }
                 Ok((lifetime, no_key))
             }
