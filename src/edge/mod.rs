@@ -6,6 +6,7 @@ mod client_address;
 mod forwarded;
 mod host;
 mod network;
+mod proxies;
 mod settings;
 
 pub use client_address::ClientAddress;
