@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use http::header::FORWARDED;
 use http::{HeaderMap, HeaderName};
 
+use super::doubt::Doubt;
 use super::forwarded::{X_FORWARDED_FOR, forwarded, x_forwarded_for};
 use super::network::Network;
 use crate::error::ConfigError;
@@ -67,6 +68,18 @@ impl TrustedProxies {
         peer
     }
 
+    /// Returns why this address of a connection may be that of all clients: of a proxy that is not
+    /// named, or that names no client.
+    pub(super) fn doubt(&self, peer: IpAddr, headers: &HeaderMap) -> Option<Doubt> {
+        let names_client = headers.contains_key(FORWARDED) || headers.contains_key(X_FORWARDED_FOR);
+        match (self.contain(peer), names_client) {
+            (true, false) => Some(Doubt::SilentProxy),
+            // A client from outside may send the header too.
+            (false, true) => is_inside(peer).then_some(Doubt::UnnamedProxy),
+            _ => None,
+        }
+    }
+
     /// Follows the entries from a trusted proxy to its client, for as long as that is a trusted
     /// proxy too.
     fn walk(&self, peer: IpAddr, entries: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
@@ -85,6 +98,14 @@ impl TrustedProxies {
         self.networks
             .iter()
             .any(|network| network.contains(address))
+    }
+}
+
+/// Returns whether only this machine and its own networks have this address.
+fn is_inside(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::request::Parts;
 
 use super::client_address::ClientAddress;
+use super::doubt::Doubt;
 use super::host::{OwnOrigin, host};
 use super::proxies::TrustedProxies;
 use crate::error::ConfigError;
@@ -58,11 +59,6 @@ impl Edge {
         self.connection = Some(Arc::new(connection));
     }
 
-    /// Returns whether the application has said how the address of a connection is found.
-    pub(crate) fn finds_client_address(&self) -> bool {
-        self.connection.is_some()
-    }
-
     /// Returns the IP address of the client.
     ///
     /// It is the address of the connection, unless that is a [trusted
@@ -71,13 +67,26 @@ impl Edge {
     /// IPv4 inside IPv6 is IPv4. `None` means that the address of the connection is not known, so
     /// no header is read.
     pub(crate) fn client_address(&self, parts: &Parts) -> Option<IpAddr> {
+        Some(self.proxies.client(self.peer(parts)?, &parts.headers))
+    }
+
+    /// Returns why this address may be that of all clients, if it may.
+    pub(crate) fn doubt(&self, parts: Option<&Parts>) -> Option<Doubt> {
+        match parts.and_then(|parts| Some((self.peer(parts)?, &parts.headers))) {
+            Some((peer, headers)) => self.proxies.doubt(peer, headers),
+            None if self.connection.is_some() => Some(Doubt::NotFound),
+            None => Some(Doubt::NotAsked),
+        }
+    }
+
+    /// Returns the address at the other end of the connection.
+    fn peer(&self, parts: &Parts) -> Option<IpAddr> {
         let found = self
             .connection
             .as_ref()
             .and_then(|connection| connection(parts));
         let extension = || Some(parts.extensions.get::<ClientAddress>()?.ip());
-        let peer = found.or_else(extension)?.to_canonical();
-        Some(self.proxies.client(peer, &parts.headers))
+        Some(found.or_else(extension)?.to_canonical())
     }
 
     /// Returns the origin that the application configured.
@@ -100,7 +109,7 @@ impl fmt::Debug for Edge {
         f.debug_struct("Edge")
             .field("public_origin", &self.public_origin)
             .field("trusted_proxies", &self.proxies.networks())
-            .field("finds_client_address", &self.finds_client_address())
+            .field("finds_client_address", &self.connection.is_some())
             .finish()
     }
 }

@@ -99,18 +99,15 @@ impl Sessions {
         let caller = Caller::new(account)
             .with_address(address)
             .with_mark(context.and_then(RequestContext::device_mark));
-        if address.is_none() && self.throttle().is_on() && self.0.unknown_clients.is_first() {
-            tracing::warn!(
-                cure = self.cure_of_no_address(),
-                "login without a client address; only the first one is a warning"
-            );
-        }
+        let cure = self.cure_of_client(context, address);
         let store = self.store();
         let asked = async {
             let asked = self
                 .throttle()
                 .attempt(store.ephemeral(), caller, self.now());
-            asked.await.map_err(|error| self.refusal(address, error))
+            asked
+                .await
+                .map_err(|error| self.refusal(address, cure, error))
         };
         let attempt = with_timeout(REFRESH_DEADLINE, asked).await;
         Ok(LoginAttempt {
@@ -160,7 +157,12 @@ impl Sessions {
         Ok(with_timeout(REFRESH_DEADLINE, forgotten).await?)
     }
 
-    fn refusal(&self, client: Option<IpAddr>, error: AttemptError) -> SessionError {
+    fn refusal(
+        &self,
+        client: Option<IpAddr>,
+        cure: Option<&str>,
+        error: AttemptError,
+    ) -> SessionError {
         let throttled = match error {
             AttemptError::Throttled(throttled) => throttled,
             AttemptError::Store(error) => return error.into(),
@@ -168,7 +170,6 @@ impl Sessions {
         let (by, retry_after) = (throttled.by(), throttled.retry_after());
         let (network, name_tag) = (client.map(ClientNetwork::of), throttled.name_tag());
         if self.0.throttled_lines.is_new(network, by, self.now()) {
-            let cure = client.is_none().then(|| self.cure_of_no_address());
             let (client, network) = fields(client);
             tracing::warn!(
                 client,
@@ -282,12 +283,19 @@ impl Drop for Failing {
 }
 
 impl Sessions {
-    fn cure_of_no_address(&self) -> &'static str {
-        if self.edge().finds_client_address() {
-            NOT_FOUND
-        } else {
-            NO_ADDRESS
-        }
+    /// Returns how clients can be told apart, if the throttle may count this one as all others.
+    fn cure_of_client(
+        &self,
+        context: Option<&RequestContext>,
+        client: Option<IpAddr>,
+    ) -> Option<&'static str> {
+        let parts = context.map(RequestContext::parts);
+        let doubt = self
+            .edge()
+            .doubt(parts)
+            .filter(|_| self.throttle().is_on())?;
+        self.0.client_doubts.warn(doubt, client);
+        Some(doubt.cure())
     }
 
     /// Writes the line of a login that was refused, and tells it.
@@ -324,13 +332,6 @@ impl Identity {
 /// The reason of a login at an endpoint that ended before its password was judged: the client has
 /// hung up, or `authenticate` was too slow.
 const ABANDONED: &str = "abandoned";
-
-const NO_ADDRESS: &str = "the client's address is not known, so all clients are one stranger: say \
-    how it is found, with `SessionsBuilder::client_address`";
-const NOT_FOUND: &str = "the client's address is not known, so all clients are one stranger. The \
-    closure of `SessionsBuilder::client_address` needs the `RequestContext` of the login, and in \
-    Axum `into_make_service_with_connect_info::<SocketAddr>()`. Behind a Unix socket let it return \
-    the address of the proxy";
 
 impl fmt::Debug for LoginAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

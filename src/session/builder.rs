@@ -9,6 +9,7 @@ use http::request::Parts;
 
 use super::accounts::Accounts;
 use super::authenticate::Authenticate;
+use super::client_doubts::ClientDoubts;
 use super::event::AuthEvent;
 use super::events::Events;
 use super::idle::IdlePulls;
@@ -27,7 +28,6 @@ use crate::error::{ConfigError, Problems};
 use crate::keys::{Secret, SigningKey, SigningKeys};
 use crate::limits::{DEFAULT_LEEWAY, check_leeway};
 use crate::names::{Audience, Issuer};
-use crate::once::Once;
 use crate::store::SessionStore;
 use crate::throttle::{LoginThrottle, Throttle};
 use crate::token::{AccessTokenSigner, Verifiers};
@@ -314,7 +314,7 @@ impl SessionsBuilder {
             throttle,
             throttled_lines: ThrottledLines::new(),
             untold: Untold::default(),
-            unknown_clients: Once::default(),
+            client_doubts: ClientDoubts::default(),
             events: self.events,
             verifiers: Verifiers::new(verifier).with_former(former),
             signer,

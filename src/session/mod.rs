@@ -29,6 +29,7 @@ mod authenticate_fn;
 mod authorization;
 mod builder;
 mod candidates;
+mod client_doubts;
 mod credentials;
 mod denial;
 mod ended;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::accounts::Accounts;
 use super::any_credentials::AnyCredentials;
 use super::authorization::{AuthorizeRequest, Kind};
+use super::client_doubts::ClientDoubts;
 use super::error::{SessionError, SessionErrorKind};
 use super::event::AuthEventKind;
 use super::events::{Events, Whose};
@@ -23,7 +24,6 @@ use crate::clock::Timestamp;
 use crate::edge::Edge;
 use crate::keys::{KeySource, RefreshToken};
 use crate::names::{SessionClaims, SessionId};
-use crate::once::Once;
 use crate::parameters::WrongParameter;
 use crate::request_context::RequestContext;
 use crate::store::{RevocationReason, Session, SessionOwner, SessionStore};
@@ -82,7 +82,7 @@ pub(super) struct Inner {
     pub(super) throttle: Throttle,
     pub(super) throttled_lines: ThrottledLines,
     pub(super) untold: Untold,
-    pub(super) unknown_clients: Once,
+    pub(super) client_doubts: ClientDoubts,
     pub(super) events: Events,
     /// Distinguishes the rows of this application from those of others in the same store: first its
     /// own name, then its former ones.

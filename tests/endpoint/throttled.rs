@@ -5,6 +5,7 @@ mod lines;
 mod mark_cookie;
 mod marks;
 mod other_sites;
+mod proxies;
 mod stored;
 mod tenants;
 
