@@ -3,6 +3,7 @@
 mod former;
 mod full_queue;
 mod phc;
+mod strength;
 mod turns;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 use former::{FormerHashes, read_argon2, warn_of_unknown};
 use full_queue::FullQueue;
 use phc::{hash, verify, verify_former};
+use strength::is_enough;
 use turns::{Turn, Turns};
 
 use crate::error::{BoxError, Busy, ConfigError};
@@ -30,7 +32,8 @@ use crate::error::{BoxError, Busy, ConfigError};
 ///   which users exist (OWASP ASVS 6.3.8). The times are equal once all hashes have the current
 ///   parameters: a weaker hash costs its own work as well.
 /// - A hash that was made with weaker parameters, a shorter salt, or an older version of Argon2 is
-///   hashed again when its password is next verified, so that the application can replace it.
+///   hashed again when its password is next verified, so that the application can replace it. The
+///   new hash has no less memory and work than the old one.
 /// - [Hashes of another kind](Self::with_former_hashes), such as bcrypt, are verified by the
 ///   application, and replaced in the same way. Without that they fit no password, and answer as a
 ///   wrong password does.
@@ -74,7 +77,8 @@ pub enum Verification {
     /// The password is the user's.
     #[non_exhaustive]
     Valid {
-        /// A hash with the current parameters, where the stored one is weaker or of another kind.
+        /// A hash with the current parameters or more, where the stored one is weaker or of another
+        /// kind.
         /// Replace the stored hash with it, but only if that has not changed since: the user may
         /// have a new password.
         rehashed: Option<String>,
@@ -109,7 +113,7 @@ impl Passwords {
         passes: u32,
         lanes: u32,
     ) -> Result<Self, ConfigError> {
-        if !(memory_kib >= 19_456 && passes >= 2 || memory_kib >= 47_104 && passes >= 1) {
+        if !is_enough(memory_kib, passes) {
             return Err(ConfigError::new(
                 "Argon2id needs at least 19456 KiB and 2 passes, or 47104 KiB and 1 pass",
             ));

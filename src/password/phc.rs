@@ -4,6 +4,7 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::Verification;
+use super::strength::{is_weaker, replacing, version};
 use super::turns::Turn;
 use crate::error::BoxError;
 
@@ -33,6 +34,9 @@ pub(super) fn verify(
 ) -> Result<Verification, BoxError> {
     let made_with = Params::try_from(stored)?;
     let is_weaker = is_weaker(stored, &made_with, params);
+    let anew = is_weaker
+        .then(|| replacing(&made_with, params))
+        .transpose()?;
     if !is_right(stored, made_with, password, turn)? {
         // A weaker hash takes less time than the work for a user who does not exist.
         if is_weaker {
@@ -41,9 +45,7 @@ pub(super) fn verify(
         return Ok(Verification::Invalid);
     }
     Ok(Verification::Valid {
-        rehashed: is_weaker
-            .then(|| hash(params, password, turn))
-            .transpose()?,
+        rehashed: anew.map(|anew| hash(&anew, password, turn)).transpose()?,
     })
 }
 
@@ -97,23 +99,4 @@ fn compute(
         .ok_or(argon2::password_hash::Error::OutputSize)?;
     hasher.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks)?;
     Ok(Output::new(output)?)
-}
-
-/// Returns the version that a hash was made with. Hashes of the first version (0x10) do not name
-/// it.
-fn version(stored: &PasswordHash) -> Result<Version, argon2::Error> {
-    stored.version.map_or(Ok(Version::V0x10), Version::try_from)
-}
-
-/// Returns whether a hash was made with another algorithm or version, less memory, fewer passes, or
-/// a shorter salt or output.
-fn is_weaker(stored: &PasswordHash, made_with: &Params, params: &Params) -> bool {
-    let salt = stored.salt.as_ref().map_or(0, |salt| salt.len());
-    let output = stored.hash.as_ref().map_or(0, Output::len);
-    stored.algorithm.as_str() != Algorithm::Argon2id.as_str()
-        || version(stored) != Ok(Version::V0x13)
-        || made_with.m_cost() < params.m_cost()
-        || made_with.t_cost() < params.t_cost()
-        || salt < argon2::RECOMMENDED_SALT_LEN
-        || output < Params::DEFAULT_OUTPUT_LEN
 }
