@@ -1,5 +1,6 @@
 //! [`Passwords`] hashes and verifies passwords with Argon2id, off the runtime's threads.
 
+mod dearer;
 mod former;
 mod full_queue;
 mod phc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use argon2::Params;
 use zeroize::Zeroizing;
 
+use dearer::DearerHashes;
 use former::{FormerHashes, read_argon2, warn_of_unknown};
 use full_queue::FullQueue;
 use phc::{hash, verify, verify_former};
@@ -30,7 +32,8 @@ use crate::error::{BoxError, Busy, ConfigError};
 ///   once a minute.
 /// - The same work is done for a user who does not exist, so that the response time does not tell
 ///   which users exist (OWASP ASVS 6.3.8). The times are equal once all hashes have the current
-///   parameters: a weaker hash costs its own work as well.
+///   parameters: a weaker hash costs its own work as well. A hash with more work takes longer for
+///   ever, so the first one is a warning: [give its parameters](Self::with_parameters).
 /// - A hash that was made with weaker parameters, a shorter salt, or an older version of Argon2 is
 ///   hashed again when its password is next verified, so that the application can replace it. The
 ///   new hash has no less memory and work than the old one.
@@ -66,6 +69,7 @@ pub struct Passwords {
     turns: Arc<Turns>,
     former: FormerHashes,
     full_queue: Arc<FullQueue>,
+    dearer: Arc<DearerHashes>,
 }
 
 /// The result of [`Passwords::verify`]: whether a password is the user's.
@@ -98,6 +102,7 @@ impl Passwords {
             turns: turns(cores, None),
             former: FormerHashes::default(),
             full_queue: Arc::default(),
+            dearer: Arc::default(),
         }
     }
 
@@ -235,8 +240,12 @@ impl Passwords {
             let work = move |turn: &mut Turn| hash(&params, &password, turn);
             return self.work(work).await.map(|_| Verification::Invalid);
         };
+        let known = read_argon2(stored);
+        if let Some(known) = &known {
+            self.dearer.warn_of(known, &self.params);
+        }
         let (copy, former) = (stored.to_owned(), self.former.clone());
-        let work = move |turn: &mut Turn| match read_argon2(&copy) {
+        let work = move |turn: &mut Turn| match known {
             Some(known) => verify(&params, &password, &known, turn).map(Some),
             None => verify_former(&params, &password, former.verify(&copy, &password), turn),
         };
