@@ -9,6 +9,7 @@ mod guides;
 mod input;
 mod mcp;
 mod mounting;
+mod moving;
 mod no_login;
 mod openapi;
 mod openapi_answers;
