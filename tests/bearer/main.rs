@@ -1,5 +1,6 @@
 //! The layer: what it lets through, what it refuses, and what a handler learns.
 
+mod api_keys;
 mod future_size;
 mod grpc;
 mod guards;
