@@ -5,6 +5,7 @@ mod erasure;
 mod events;
 mod frozen;
 mod idle;
+mod impersonation;
 mod later_versions;
 mod login;
 mod logout;
