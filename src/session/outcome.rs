@@ -7,12 +7,12 @@ use crate::token::Identity;
 /// or why the login is refused.
 ///
 /// ```
-/// use http::StatusCode;
 /// use tower_bearer::{Identity, Outcome};
 ///
 /// let right: Outcome = Identity::new(42).into();
 /// let wrong = Outcome::invalid_credentials();
-/// let not_yet = Outcome::denied("email_unverified").with_status(StatusCode::FORBIDDEN);
+/// // The password was right, so it does not count as a guess.
+/// let not_yet = Outcome::denied("email_unverified").with_valid_credentials();
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
