@@ -2,8 +2,9 @@
 //! endpoints for login, refresh and logout, and a [`CurrentUser`] extractor.
 //!
 //! ```no_run
-//! use axum::{Router, routing::get};
+//! use axum::{Router, extract::ConnectInfo, routing::get};
 //! use std::convert::Infallible;
+//! use std::net::SocketAddr;
 //! use tower_bearer::session::authenticate_fn;
 //! use tower_bearer::{
 //!     BoxError, CurrentUser, Grant, Identity, Login, MemoryStore,
@@ -30,6 +31,10 @@
 //!         .issuer("https://api.example.com")
 //!         .audience("example-api")
 //!         .secret(Secret::random()?) // or Secret::from_env("AUTH_SECRET")?
+//!         // Wrong passwords are counted for each client address.
+//!         .client_address(|parts| {
+//!             Some(parts.extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip())
+//!         })
 //!         .build()?;
 //!
 //!     let app = Router::new()
@@ -37,6 +42,7 @@
 //!         .route_layer(sessions.layer())
 //!         .nest_service("/auth", sessions.endpoints());
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//!     let app = app.into_make_service_with_connect_info::<SocketAddr>();
 //!     Ok(axum::serve(listener, app).await?)
 //! }
 //! ```
