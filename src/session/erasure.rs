@@ -7,6 +7,7 @@ use super::error::SessionError;
 use super::event::AuthEventKind;
 use super::events::Whose;
 use super::sessions::Sessions;
+use super::to_the_end::to_the_end;
 use crate::clock::Timestamp;
 use crate::limits::{REFRESH_DEADLINE, REVOCATION_RETENTION, with_timeout};
 use crate::names::Subject;
@@ -85,32 +86,37 @@ impl Sessions {
     ///
     /// `Unavailable`: some sessions may have been ended or deleted. Try again.
     pub async fn erase(&self, subject: &Subject) -> Result<Erasure, SessionError> {
+        let (sessions, subject) = (self.clone(), subject.clone());
+        to_the_end(async move {
+            with_timeout(REFRESH_DEADLINE, sessions.erase_all_of(&subject))
+                .await
+                .map_err(SessionError::logged)
+        })
+        .await
+    }
+
+    async fn erase_all_of(&self, subject: &Subject) -> Result<Erasure, SessionError> {
         ensure_started(self.sync());
         let all = self.logins_of(subject).with_every_kind();
-        let erase = async {
-            let record = RevocationReason::UserGone.at(self.now());
-            let revoked = self.0.store.revoke_all(&all, record).await;
-            // This process has to know before the rows are gone. Some sessions have ended even if
-            // the store failed.
-            let pulled = self.sync().pull().await;
-            revoked?;
-            pulled?;
-            let sessions = self.0.store.erase(&all).await?.count();
-            tracing::info!(sessions, "the sessions of a user were erased");
-            // Neither the log nor the event names a user who is deleted.
-            let kind = AuthEventKind::SessionsRevoked {
-                because: RevocationReason::UserGone,
-                sessions,
-            };
-            self.tell(kind, Whose::default());
-            self.forget_devices(subject).await?;
-            Ok(Erasure {
-                sessions,
-                erased_at: self.now(),
-            })
+        let record = RevocationReason::UserGone.at(self.now());
+        let revoked = self.0.store.revoke_all(&all, record).await;
+        // This process has to know before the rows are gone. Some sessions have ended even if
+        // the store failed.
+        let pulled = self.sync().pull().await;
+        revoked?;
+        pulled?;
+        let sessions = self.0.store.erase(&all).await?.count();
+        tracing::info!(sessions, "the sessions of a user were erased");
+        // Neither the log nor the event names a user who is deleted.
+        let kind = AuthEventKind::SessionsRevoked {
+            because: RevocationReason::UserGone,
+            sessions,
         };
-        with_timeout(REFRESH_DEADLINE, erase)
-            .await
-            .map_err(SessionError::logged)
+        self.tell(kind, Whose::default());
+        self.forget_devices(subject).await?;
+        Ok(Erasure {
+            sessions,
+            erased_at: self.now(),
+        })
     }
 }

@@ -3,14 +3,18 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
+use zeroize::Zeroizing;
+
 use super::ended::Ended;
 use super::error::SessionError;
 use super::event::AuthEventKind;
 use super::events::Whose;
 use super::sessions::Sessions;
+use super::to_the_end::to_the_end;
 use crate::clock::Timestamp;
 use crate::limits::{MAX_LEEWAY, REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
+use crate::request_context::RequestContext;
 use crate::revocation::ensure_started;
 use crate::store::{RevocationReason, Session};
 use crate::token::AccessTokenClaims;
@@ -41,6 +45,15 @@ impl Sessions {
         token: &str,
         client: Option<IpAddr>,
     ) -> Result<Ended, SessionError> {
+        let (sessions, token) = (self.clone(), owned(token));
+        to_the_end(async move { sessions.end_session_of(&token, client).await }).await
+    }
+
+    async fn end_session_of(
+        &self,
+        token: &str,
+        client: Option<IpAddr>,
+    ) -> Result<Ended, SessionError> {
         let log_out = async {
             match self.session_of(token).await? {
                 Some(session) => {
@@ -61,10 +74,15 @@ impl Sessions {
         tokens: Vec<&str>,
         client: Option<IpAddr>,
     ) -> Result<(), SessionError> {
-        for token in self.one_of_each(tokens) {
-            self.log_out_at(token, client).await?;
-        }
-        Ok(())
+        let tokens: Vec<_> = self.one_of_each(tokens).into_iter().map(owned).collect();
+        let sessions = self.clone();
+        to_the_end(async move {
+            for token in tokens {
+                sessions.end_session_of(&token, client).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Returns one refresh token of each session, and the first few other tokens. A browser may
@@ -143,6 +161,22 @@ impl Sessions {
         Ok(ended)
     }
 
+    /// Ends the session even if the client hangs up.
+    pub(super) async fn end_for_good(
+        &self,
+        session: &Session,
+        reason: RevocationReason,
+        context: Option<&RequestContext>,
+    ) -> Result<(), SessionError> {
+        let (sessions, session, context) = (self.clone(), session.clone(), context.cloned());
+        to_the_end(async move {
+            let whose = Whose::of_session(&session).from(context.as_ref());
+            let end = sessions.end(session.id(), reason, whose);
+            with_timeout(REFRESH_DEADLINE, end).await.map(drop)
+        })
+        .await
+    }
+
     pub(super) async fn end(
         &self,
         id: &SessionId,
@@ -179,6 +213,11 @@ impl SessionOfToken {
         row.or_else(|| self.claims.as_ref().map(Whose::of_claims))
             .unwrap_or(Whose::of_id(&self.id))
     }
+}
+
+/// Copies a token for a task of its own.
+fn owned(token: &str) -> Zeroizing<String> {
+    Zeroizing::new(token.to_owned())
 }
 
 /// A browser has one in each cookie of that name, of which there are two at most, and a client may

@@ -64,6 +64,7 @@ mod set_stamp;
 mod start;
 mod sync;
 mod throttled_lines;
+mod to_the_end;
 mod token_response;
 mod unanswered;
 mod untold;

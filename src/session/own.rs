@@ -5,6 +5,7 @@ use super::error::{SessionError, SessionErrorKind};
 use super::event::AuthEventKind;
 use super::events::Whose;
 use super::sessions::Sessions;
+use super::to_the_end::to_the_end;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::{SessionId, Subject};
 use crate::store::{RevocationReason, Session, SessionOwner, SessionSelection};
@@ -35,23 +36,31 @@ impl Sessions {
     ///
     /// `Unavailable`: try again.
     pub async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<Ended, SessionError> {
-        let revoke = async {
-            let session = self.0.store.find(id).await?;
-            let own = |session: &Session| self.logins_of(subject).matches(session);
-            let Some(session) = session.filter(own) else {
-                return Ok(Ended::sessions(0));
-            };
-            let lived = session.revoked().is_none();
-            let whose = Whose::of_session(&session);
-            // If it has ended already, that call may have failed, and a failover may have lost its
-            // entry in the feed.
-            self.end(id, RevocationReason::LoggedOut, whose).await?;
-            // If another request was quicker, the session has ended as well.
-            Ok(Ended::sessions(u64::from(lived)))
+        let (sessions, logins, id) = (self.clone(), self.logins_of(subject), *id);
+        to_the_end(async move {
+            with_timeout(REFRESH_DEADLINE, sessions.revoke_of(&logins, &id))
+                .await
+                .map_err(SessionError::logged)
+        })
+        .await
+    }
+
+    async fn revoke_of(
+        &self,
+        logins: &SessionSelection,
+        id: &SessionId,
+    ) -> Result<Ended, SessionError> {
+        let session = self.0.store.find(id).await?;
+        let Some(session) = session.filter(|session| logins.matches(session)) else {
+            return Ok(Ended::sessions(0));
         };
-        with_timeout(REFRESH_DEADLINE, revoke)
-            .await
-            .map_err(SessionError::logged)
+        let lived = session.revoked().is_none();
+        let whose = Whose::of_session(&session);
+        // If it has ended already, that call may have failed, and a failover may have lost its
+        // entry in the feed.
+        self.end(id, RevocationReason::LoggedOut, whose).await?;
+        // If another request was quicker, the session has ended as well.
+        Ok(Ended::sessions(u64::from(lived)))
     }
 
     /// Ends all sessions of the subject, and returns how many. It is for a user who lost their
@@ -91,24 +100,29 @@ impl Sessions {
     }
 
     async fn revoke_all(&self, selection: SessionSelection) -> Result<Ended, SessionError> {
-        let log_out = async {
-            let record = RevocationReason::Everywhere.at(self.now());
-            let ended = self.0.store.revoke_all(&selection, record).await;
-            let ended = ended.map(|ended| ended.count());
-            // The sessions have ended, whatever follows, and a second call will find none.
-            if let Ok(sessions) = ended {
-                self.tell_of_all(&selection, sessions);
-            }
-            // Only the store knows which sessions these were, some of which have ended even if it
-            // failed. This process has to know before we respond.
-            let pulled = self.sync().pull().await;
-            let ended = ended?;
-            pulled?;
-            Ok(Ended::sessions(ended))
-        };
-        with_timeout(REFRESH_DEADLINE, log_out)
-            .await
-            .map_err(SessionError::logged)
+        let sessions = self.clone();
+        to_the_end(async move {
+            with_timeout(REFRESH_DEADLINE, sessions.end_all(&selection))
+                .await
+                .map_err(SessionError::logged)
+        })
+        .await
+    }
+
+    async fn end_all(&self, selection: &SessionSelection) -> Result<Ended, SessionError> {
+        let record = RevocationReason::Everywhere.at(self.now());
+        let ended = self.0.store.revoke_all(selection, record).await;
+        let ended = ended.map(|ended| ended.count());
+        // The sessions have ended, whatever follows, and a second call will find none.
+        if let Ok(sessions) = ended {
+            self.tell_of_all(selection, sessions);
+        }
+        // Only the store knows which sessions these were, some of which have ended even if it
+        // failed. This process has to know before we respond.
+        let pulled = self.sync().pull().await;
+        let ended = ended?;
+        pulled?;
+        Ok(Ended::sessions(ended))
     }
 
     /// Tells the log and the subscriber of events that a call has ended these sessions.

@@ -1,14 +1,10 @@
 //! A used refresh token that is presented again: the alarm, and the end of its session.
 
-use tokio::runtime::Handle;
-use tracing::Instrument;
-
 use super::error::{SessionError, SessionErrorKind};
 use super::event::{AuthEventKind, ReuseEvidence};
 use super::events::Whose;
 use super::refresh_token::Presented;
 use super::sessions::Sessions;
-use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::request_context::RequestContext;
 use crate::store::{RevocationReason, Session};
 
@@ -41,30 +37,10 @@ impl Sessions {
         };
         let whose = Whose::of_session(session).from(context);
         self.tell(AuthEventKind::RefreshTokenReused(evidence), whose);
-        match self.end_reused(session, context).await {
+        let reason = RevocationReason::Reused;
+        match self.end_for_good(session, reason, context).await {
             Ok(()) => SessionError::new(SessionErrorKind::RefreshTokenReused),
             Err(error) => error,
-        }
-    }
-
-    /// Ends the session in a task of its own: a client that hangs up does not keep it alive.
-    async fn end_reused(
-        &self,
-        session: &Session,
-        context: Option<&RequestContext>,
-    ) -> Result<(), SessionError> {
-        let (sessions, session, context) = (self.clone(), session.clone(), context.cloned());
-        let end = async move {
-            let whose = Whose::of_session(&session).from(context.as_ref());
-            let end = sessions.end(session.id(), RevocationReason::Reused, whose);
-            with_timeout(REFRESH_DEADLINE, end).await.map(drop)
-        };
-        match Handle::try_current() {
-            Ok(runtime) => runtime
-                .spawn(end.in_current_span())
-                .await
-                .map_err(SessionError::unavailable)?,
-            Err(_) => end.await,
         }
     }
 }

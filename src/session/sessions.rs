@@ -32,6 +32,9 @@ use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, TokenOrigin, V
 
 /// Logs in, refreshes and logs out. Cheap to clone; clones share the same state.
 ///
+/// A call that ends sessions goes on in a task if its future is dropped, so that a client which
+/// hangs up does not stop it.
+///
 /// ```
 /// use tower_bearer::{Identity, MemoryStore, Secret, Sessions};
 /// # use tower_bearer::{Authenticate, Authorization, AuthorizeRequest, Grant, NoCredentials};
@@ -148,8 +151,7 @@ impl Sessions {
             Kind::NotNow(denial) => Err(denial.into()),
             Kind::Granted(grant) if grant.stamp() == session.parts().stamp => Ok(grant),
             Kind::Granted(_) | Kind::Gone => {
-                let whose = Whose::of_session(session).from(context);
-                self.end(session.id(), RevocationReason::UserGone, whose)
+                self.end_for_good(session, RevocationReason::UserGone, context)
                     .await?;
                 Err(SessionError::new(SessionErrorKind::UserGone))
             }

@@ -4,6 +4,7 @@ use super::ended::Ended;
 use super::error::SessionError;
 use super::own_row::{MAX_WRITES, outrun};
 use super::sessions::Sessions;
+use super::to_the_end::to_the_end;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::store::Session;
 use crate::token::{AccessTokenClaims, Stamp};
@@ -41,10 +42,14 @@ impl Sessions {
         claims: &AccessTokenClaims,
         stamp: impl Into<Stamp>,
     ) -> Result<Ended, SessionError> {
-        let stamped = self.set_stamp(claims, stamp).await;
-        let ended = self.log_out_others(claims).await?;
-        self.forget_devices(claims.subject()).await?;
-        stamped.map(|()| ended)
+        let (sessions, claims, stamp) = (self.clone(), claims.clone(), stamp.into());
+        to_the_end(async move {
+            let stamped = sessions.set_stamp(&claims, stamp).await;
+            let ended = sessions.log_out_others(&claims).await?;
+            sessions.forget_devices(claims.subject()).await?;
+            stamped.map(|()| ended)
+        })
+        .await
     }
 
     /// Gives the current session another [stamp](crate::Identity::with_stamp), so that the device

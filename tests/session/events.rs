@@ -1,6 +1,7 @@
 //! What an application is told of its logins.
 
 mod familiarity;
+mod hang_up;
 mod refused;
 mod said;
 

@@ -176,7 +176,7 @@ async fn calls_of_the_store_are_timed_with_their_outcome() {
     assert_eq!((of("find ok"), of("find error")), (1, 1));
 
     // The client hangs up.
-    let _pause = app.store.pause_at(Call::Find);
-    assert!(at_once(app.sessions.revoke(&"alice".into(), &id)).is_none());
-    assert_eq!(of("find given_up"), 1, "{:?}", seen.0);
+    let _pause = app.store.pause_at(Call::List);
+    assert!(at_once(app.sessions.list(&"alice".into())).is_none());
+    assert_eq!(of("list given_up"), 1, "{:?}", seen.0);
 }

@@ -36,6 +36,7 @@ struct State {
     yields: bool,
     resurrects: bool,
     pause: Option<(Call, Pause)>,
+    pause_after: Option<(Call, Pause)>,
     time: Option<Timestamp>,
     age: Duration,
     also_revoked: Vec<SessionId>,
@@ -179,6 +180,13 @@ impl FailingStore {
         pause
     }
 
+    /// The next such call stops after its work, before it answers.
+    pub fn pause_after(&self, call: Call) -> Pause {
+        let pause = Pause::new();
+        self.0.state.lock().unwrap().pause_after = Some((call, pause.clone()));
+        pause
+    }
+
     /// The number of calls of `replace` that succeeded.
     pub fn swaps(&self) -> usize {
         self.0.state.lock().unwrap().swaps
@@ -232,6 +240,11 @@ impl FailingStore {
             tokio::task::yield_now().await;
         }
         let answer = work.await?;
+        let paused = |state: &mut State| state.pause_after.take_if(|(stops, _)| *stops == call);
+        let pause = paused(&mut self.0.state.lock().unwrap());
+        if let Some((_, pause)) = pause {
+            pause.stop().await;
+        }
         if yields {
             tokio::task::yield_now().await;
         }
