@@ -158,16 +158,17 @@ impl Sessions {
         let at = at.map_or(now, |at| at.min(now));
         for _ in 0..MAX_WRITES {
             let mut session = self.live_row(claims).await?;
-            // The old password was right when it was looked at, and there is a new one by now.
-            if identity.is_some_and(|identity| identity.stamp != session.parts().stamp) {
-                return Err(SessionError::new(SessionErrorKind::InvalidCredentials));
-            }
             let at = at.max(session.authenticated_at());
             let row = session.parts_mut();
             row.authenticated_at = Some(at);
             row.revision += 1;
             let request = AuthorizeRequest::new(&session).with_context(context);
             let grant = self.granted(request, scope).await?;
+            // The old password was right when it was looked at, and there is a new one by now.
+            if identity.is_some_and(|identity| !grant.accepts(identity.stamp)) {
+                return Err(SessionError::new(SessionErrorKind::InvalidCredentials));
+            }
+            session.parts_mut().stamp = grant.stamp();
             if !self.0.store.replace(&session).await? {
                 continue;
             }

@@ -224,7 +224,7 @@ impl Sessions {
                 .await?;
             let (answered, how) = match decision {
                 Decision::Replace { next, how } => {
-                    let next = self.with_current_owner(next.written_to(session));
+                    let next = self.brought_up_to_date(next.written_to(session), &grant);
                     if !self.0.store.replace(&next).await? {
                         continue;
                     }
@@ -269,10 +269,12 @@ impl Sessions {
         )
     }
 
-    /// Returns the row with the current names, whatever names it had before.
-    fn with_current_owner(&self, mut row: Session) -> Session {
-        row.parts_mut().owner = self.0.owners[0];
-        row
+    /// Returns the row with the current names and the current stamp, in place of former ones.
+    fn brought_up_to_date(&self, mut session: Session, grant: &Grant) -> Session {
+        let row = session.parts_mut();
+        row.owner = self.0.owners[0];
+        row.stamp = grant.stamp();
+        session
     }
 
     /// Returns an error if the session is over. Reuse ends the session here.

@@ -149,7 +149,7 @@ impl Sessions {
             .map_err(SessionError::unavailable)?;
         match authorization.0 {
             Kind::NotNow(denial) => Err(denial.into()),
-            Kind::Granted(grant) if grant.stamp() == session.parts().stamp => Ok(grant),
+            Kind::Granted(grant) if grant.accepts(session.parts().stamp) => Ok(grant),
             Kind::Granted(_) | Kind::Gone => {
                 self.end_for_good(session, RevocationReason::UserGone, context)
                     .await?;

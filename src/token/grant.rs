@@ -34,6 +34,7 @@ pub struct Grant {
     extra: Map<String, Value>,
     ungrantable: Option<Ungrantable>,
     stamp: Option<[u8; 16]>,
+    former_stamps: Vec<Option<[u8; 16]>>,
     lifetime: Option<Duration>,
 }
 
@@ -109,9 +110,39 @@ impl Grant {
 
     /// Sets the current version of the user's credentials. It has to be the value of
     /// [`Identity::with_stamp`](crate::Identity::with_stamp), or the session ends. A missing stamp
-    /// counts as a value too.
+    /// counts as a value too. [`or_stamp`](Self::or_stamp) accepts more.
     pub fn with_stamp(mut self, stamp: impl Into<Stamp>) -> Self {
         self.stamp = Some(stamp.into().to_bytes());
+        self
+    }
+
+    /// Accepts sessions with this stamp too, and writes that of [`with_stamp`](Self::with_stamp) to
+    /// each at its next refresh. It is for stamps that are made in another way from now on: without
+    /// it every session of before ends.
+    ///
+    /// Processes of before do not know the new stamp. So roll out twice: first the old stamp
+    /// `or_stamp` the new one in every process, then the new one `or_stamp` the old one. Remove it
+    /// once the idle timeout has passed.
+    pub fn or_stamp(mut self, stamp: impl Into<Stamp>) -> Self {
+        self.former_stamps.push(Some(stamp.into().to_bytes()));
+        self
+    }
+
+    /// Does the same for sessions without a stamp, which began before there were stamps.
+    ///
+    /// Such a session survives a change of the password until it has a stamp, unless
+    /// [`credentials_changed`](crate::Sessions::credentials_changed) ends it.
+    ///
+    /// ```
+    /// # use tower_bearer::Grant;
+    /// # let version = 1;
+    /// // First in every process, with identities that have no stamp:
+    /// let grant = Grant::new().or_stamp(version);
+    /// // Then, with `Identity::with_stamp(version)`:
+    /// let grant = Grant::new().with_stamp(version).or_no_stamp();
+    /// ```
+    pub fn or_no_stamp(mut self) -> Self {
+        self.former_stamps.push(None);
         self
     }
 
@@ -136,6 +167,11 @@ impl Grant {
 
     pub(crate) fn stamp(&self) -> Option<[u8; 16]> {
         self.stamp
+    }
+
+    /// Returns whether a session with this stamp goes on.
+    pub(crate) fn accepts(&self, stamp: Option<[u8; 16]>) -> bool {
+        stamp == self.stamp || self.former_stamps.contains(&stamp)
     }
 
     pub(crate) fn access_token_lifetime(&self) -> Option<Duration> {

@@ -86,9 +86,10 @@ impl Identity {
     /// counter or the password's hash.
     ///
     /// The session keeps it as a hash. [`Grant::with_stamp`](crate::Grant::with_stamp) has to have
-    /// the same value at every refresh, or the session ends. A missing stamp counts as a value too.
-    /// So a login that was under way while the password changed, and a session that came back with
-    /// a restored backup, do not survive the change.
+    /// the same value at every refresh, or the session ends. A missing stamp counts as a value too:
+    /// [`Grant::or_no_stamp`](crate::Grant::or_no_stamp) keeps sessions from before there were
+    /// stamps. So a login that was under way while the password changed, and a session that came
+    /// back with a restored backup, do not survive the change.
     ///
     /// If the stamp is the hash, and a login stores a [new hash](crate::Verification::Valid) of the
     /// same password, set the new hash here. The user's other sessions then end, as after a change

@@ -5,7 +5,7 @@ use tower_bearer::keys::RefreshToken;
 use tower_bearer::session::SessionErrorKind;
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::token::Stamp;
-use tower_bearer::{Grant, Identity, TokenResponse};
+use tower_bearer::{Grant, Identity, Login, PasswordCredentials, TokenResponse};
 
 fn all_of_seven() -> Vec<Stamp> {
     vec![
@@ -202,4 +202,58 @@ async fn a_stamp_that_the_store_does_not_take_is_unavailable() {
     assert_eq!(refused.kind(), SessionErrorKind::Unavailable);
     app.store.set_fault(None);
     app.sessions.refresh(refresh_token(&this)).await.unwrap();
+}
+
+/// A refresh by a process whose `authorize` grants this.
+async fn refreshed(
+    app: &App,
+    tokens: &TokenResponse,
+    grant: Grant,
+) -> Result<TokenResponse, SessionErrorKind> {
+    app.users.grant(grant);
+    app.clock.advance(MINUTE);
+    let refreshed = app.sessions.refresh(refresh_token(tokens)).await;
+    refreshed.map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn sessions_from_before_there_were_stamps_go_on_and_get_one() {
+    let app = App::new();
+    let start = async || app.sessions.start(Identity::new("alice")).await.unwrap();
+    let (mut tokens, without) = (start().await, start().await);
+    // Processes of both steps run at the same time for a while.
+    let first = Grant::new().or_stamp(1);
+    let second = Grant::new().with_stamp(1).or_no_stamp();
+    for grant in [&first, &second, &first, &second] {
+        tokens = refreshed(&app, &tokens, grant.clone()).await.unwrap();
+    }
+    let last = Grant::new().with_stamp(1);
+    let tokens = refreshed(&app, &tokens, last.clone()).await.unwrap();
+    let gone = SessionErrorKind::UserGone;
+    assert_eq!(refreshed(&app, &without, last).await.unwrap_err(), gone);
+    let changed = Grant::new().with_stamp(2).or_no_stamp();
+    assert_eq!(refreshed(&app, &tokens, changed).await.unwrap_err(), gone);
+}
+
+#[tokio::test]
+async fn a_stamp_of_another_form_takes_the_place_of_a_former_one() {
+    let (app, [this, ..]) = with_three_sessions().await;
+    let now = Grant::new().with_stamp("v7");
+    let tokens = refreshed(&app, &this, now.clone().or_stamp(7)).await;
+    refreshed(&app, &tokens.unwrap(), now).await.unwrap();
+}
+
+/// The password was typed after stamps were introduced, in a session from before.
+#[tokio::test]
+async fn a_session_that_gets_a_stamp_may_authenticate_again() {
+    let app = App::new();
+    let tokens = app.sessions.start(Identity::new("alice")).await.unwrap();
+    app.users
+        .authenticate_as(|login| Identity::new(login.username()).with_stamp(1).into());
+    app.users.grant(Grant::new().with_stamp(1).or_no_stamp());
+    let login = Login::new(PasswordCredentials::new("alice", "wonderland-7"));
+    let again = app.sessions.reauthenticate(tokens.claims(), login).await;
+    again.unwrap();
+    let tokens = refreshed(&app, &tokens, Grant::new().with_stamp(1)).await;
+    tokens.unwrap();
 }
