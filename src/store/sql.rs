@@ -83,6 +83,22 @@ pub(super) fn first_migration(sql: SqlStr) -> Migration {
     )
 }
 
+/// Accepts a migration that only a later version knows: processes of both versions run while an
+/// update is rolled out. One that this version could not live with says so in its description.
+pub(super) fn check_unknown_migration(version: i64, description: &str) -> Result<(), BoxError> {
+    if !description.starts_with(BREAKING) {
+        return Ok(());
+    }
+    Err(format!(
+        "a later version of tower-bearer has changed the tables (migration {version}), so that \
+         this version cannot use them any more: update this process"
+    )
+    .into())
+}
+
+/// How the description of such a migration begins.
+const BREAKING: &str = "breaking";
+
 /// The columns of a row. It is not `*`, because in PostgreSQL a prepared statement would fail when
 /// a later version adds a column.
 macro_rules! columns {

@@ -43,6 +43,27 @@ async fn an_application_with_migrations_of_its_own_keeps_them() {
     assert_eq!(theirs, [(1, vec![0]), (2, vec![1])]);
 }
 
+/// A process that starts again while an update is rolled out.
+#[tokio::test]
+async fn a_migration_of_a_later_version_is_accepted_unless_it_says_that_it_breaks_this_one() {
+    let (_directory, path) = database();
+    let pool = pool(&path).await;
+    SqliteStore::from_pool(pool.clone()).await.unwrap();
+    let apply = async |version: i64, description: &'static str| {
+        let insert = "INSERT INTO tower_bearer_migrations \
+            (version, description, success, checksum, execution_time) \
+            VALUES ($1, $2, TRUE, x'00', 1)";
+        let insert = sqlx::query(insert).bind(version).bind(description);
+        insert.execute(&pool).await.unwrap();
+    };
+    apply(2, "another column").await;
+    let store = SqliteStore::open(&path).await.unwrap();
+    store.insert(&session(1, "user")).await.unwrap();
+    apply(3, "breaking: another key").await;
+    let refused = SqliteStore::open(&path).await.unwrap_err().to_string();
+    assert!(refused.contains("(migration 3)"), "{refused}");
+}
+
 #[tokio::test]
 async fn a_pool_that_could_lose_a_logout_is_refused() {
     for weak in [SqliteSynchronous::Off, SqliteSynchronous::Normal] {

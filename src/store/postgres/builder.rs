@@ -89,9 +89,9 @@ impl PostgresStoreBuilder {
     /// `default_transaction_isolation` is above `read committed`, so that racing refreshes would
     /// fail. The pool leads through a pooler in transaction mode, without
     /// [`behind_transaction_pooler`](Self::behind_transaction_pooler). The tables cannot be
-    /// created, or are those of a later version, or have a different number of partitions than
-    /// [`hash_partitions`](Self::hash_partitions) says. The error names the host, the port, the
-    /// database and the cause.
+    /// created, or a later version has changed them too much, or they have a different number of
+    /// partitions than [`hash_partitions`](Self::hash_partitions) says. The error names the host, the
+    /// port, the database and the cause.
     pub async fn open(self) -> Result<PostgresStore, StoreError> {
         let at = place(&self.pool.connect_options());
         self.check().await.failed_at(&at)?;

@@ -8,7 +8,7 @@ use super::partitions::Partitions;
 use super::route::Route;
 use super::table_prefix::TablePrefix;
 use crate::error::BoxError;
-use crate::store::sql::first_migration;
+use crate::store::sql::{check_unknown_migration, first_migration};
 
 /// Refuses connections over which the contract cannot be kept.
 pub(super) async fn check(pool: &PgPool, route: Route) -> Result<(), BoxError> {
@@ -104,7 +104,7 @@ pub(super) async fn migrate(
 }
 
 fn list(table: &str) -> String {
-    format!("SELECT version, checksum FROM {table} ORDER BY version")
+    format!("SELECT version, checksum, description FROM {table} ORDER BY version")
 }
 
 /// Returns the migrations that have not been applied.
@@ -115,11 +115,8 @@ fn missing<'m>(
     for (number, row) in applied.iter().enumerate() {
         let version: i64 = row.try_get("version")?;
         let Some(migration) = migrations.get(number) else {
-            return Err(format!(
-                "the tables have migration {version}, which this version of tower-bearer does not \
-                 know: a later version has opened them"
-            )
-            .into());
+            check_unknown_migration(version, row.try_get("description")?)?;
+            continue;
         };
         if migration.version != version || *migration.checksum != *row.try_get::<&[u8], _>(1)? {
             return Err(format!(
@@ -128,7 +125,7 @@ fn missing<'m>(
             .into());
         }
     }
-    Ok(&migrations[applied.len()..])
+    Ok(migrations.get(applied.len()..).unwrap_or_default())
 }
 
 const SETTINGS: &str = "SELECT current_setting('server_version_num')::int AS version, \

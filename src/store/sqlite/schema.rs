@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use crate::error::BoxError;
 use crate::limits::with_timeout;
 use crate::store::place::OPEN_DEADLINE;
-use crate::store::sql::first_migration;
+use crate::store::sql::{check_unknown_migration, first_migration};
 
 /// Opens the file, or says why it cannot be opened.
 pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, BoxError> {
@@ -87,10 +87,26 @@ pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), BoxError> {
     for _ in migrator.iter() {
         match migrator.run(pool).await {
             Err(MigrateError::ExecuteMigration(..)) => {}
-            done => return Ok(done?),
+            done => {
+                done?;
+                return check_unknown(&migrator, pool).await;
+            }
         }
     }
-    Ok(migrator.run(pool).await?)
+    migrator.run(pool).await?;
+    check_unknown(&migrator, pool).await
+}
+
+/// Refuses tables that a later version has changed too much.
+async fn check_unknown(migrator: &Migrator, pool: &SqlitePool) -> Result<(), BoxError> {
+    let applied: Vec<(i64, String)> =
+        sqlx::query_as("SELECT version, description FROM tower_bearer_migrations ORDER BY version")
+            .fetch_all(pool)
+            .await?;
+    applied
+        .iter()
+        .filter(|(version, _)| !migrator.version_exists(*version))
+        .try_for_each(|(version, description)| check_unknown_migration(*version, description))
 }
 
 fn migrator() -> Migrator {
@@ -98,6 +114,7 @@ fn migrator() -> Migrator {
     let mut migrator = Migrator::with_migrations(vec![first_migration(sessions.into_sql_str())]);
     // The application may have its own migrations in the same database.
     migrator.dangerous_set_table_name("tower_bearer_migrations");
+    migrator.set_ignore_missing(true);
     migrator
 }
 

@@ -68,7 +68,7 @@ impl SqliteStore {
     /// # Errors
     ///
     /// The file cannot be opened, for example because its folder does not exist or is not writable,
-    /// or its tables are those of a later version. The error names the file and the cause.
+    /// or a later version has changed its tables too much. The error names the file and the cause.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)

@@ -147,6 +147,32 @@ async fn an_application_with_migrations_of_its_own_keeps_them() {
     assert_eq!(theirs, [(1, vec![0]), (2, vec![1])]);
 }
 
+/// A process that starts again while an update is rolled out.
+#[tokio::test]
+async fn a_migration_of_a_later_version_is_accepted_unless_it_says_that_it_breaks_this_one() {
+    let schema = Schema::new().await;
+    let pool = schema.pool().await;
+    schema.store().await;
+    let apply = async |version: i64, description: &'static str| {
+        let insert = "INSERT INTO tower_bearer_migrations \
+            (version, description, success, checksum, execution_time) \
+            VALUES ($1, $2, TRUE, '\\x00', 1)";
+        let insert = sqlx::query(insert).bind(version).bind(description);
+        insert.execute(&pool).await.unwrap();
+    };
+    apply(2, "another column").await;
+    schema
+        .store()
+        .await
+        .insert(&session(1, "user"))
+        .await
+        .unwrap();
+    apply(3, "breaking: another key").await;
+    let refused = PostgresStore::from_pool(pool.clone()).await.unwrap_err();
+    let refused = refused.to_string();
+    assert!(refused.contains("(migration 3)"), "{refused}");
+}
+
 /// The next start would wait for ever for a lock that stayed with a connection of the pool.
 #[tokio::test]
 async fn a_migration_that_failed_is_tried_again_and_leaves_nothing() {
