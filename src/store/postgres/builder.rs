@@ -90,8 +90,9 @@ impl PostgresStoreBuilder {
     /// fail. The pool leads through a pooler in transaction mode, without
     /// [`behind_transaction_pooler`](Self::behind_transaction_pooler). The tables cannot be
     /// created, or a later version has changed them too much, or they have a different number of
-    /// partitions than [`hash_partitions`](Self::hash_partitions) says. The error names the host, the
-    /// port, the database and the cause.
+    /// partitions than [`hash_partitions`](Self::hash_partitions) says, or are in a later schema of
+    /// the `search_path` than the first. The error names the host, the port, the database and the
+    /// cause.
     pub async fn open(self) -> Result<PostgresStore, StoreError> {
         let at = place(&self.pool.connect_options());
         self.check().await.failed_at(&at)?;

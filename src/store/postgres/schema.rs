@@ -1,7 +1,7 @@
 //! Checks what the store needs: settings of the connections, and tables.
 
 use sqlx::migrate::Migration;
-use sqlx::postgres::{PgPool, PgRow};
+use sqlx::postgres::{PgConnection, PgPool, PgRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
 
 use super::partitions::Partitions;
@@ -58,9 +58,8 @@ pub(super) async fn migrate(
         "../../../migrations/postgres/0001_sessions.sql"
     )))];
     // If another role has created the tables, the application's role need not be allowed to.
-    let exists = sqlx::query("SELECT to_regclass($1) IS NOT NULL").bind(&table);
     let mut connection = pool.acquire().await?;
-    if route.fetch_one(&mut connection, exists).await?.try_get(0)? {
+    if is_present(&mut connection, route, &table).await? {
         let listed = sqlx::query(AssertSqlSafe(list(&table)));
         let applied = route.fetch_all(&mut connection, listed).await?;
         if missing(&migrations, &applied)?.is_empty() {
@@ -103,6 +102,31 @@ pub(super) async fn migrate(
     Ok(())
 }
 
+/// Returns whether the first schema of the `search_path` has the table. In a later one it may be
+/// that of another installation, whose sessions the store would use from now on.
+async fn is_present(
+    connection: &mut PgConnection,
+    route: Route,
+    table: &str,
+) -> Result<bool, BoxError> {
+    let row = route
+        .fetch_one(connection, sqlx::query(FIND).bind(table))
+        .await?;
+    let Some(found) = row.try_get::<Option<&str>, _>("found")? else {
+        return Ok(false);
+    };
+    let first: &str = row.try_get("first")?;
+    if found == first {
+        return Ok(true);
+    }
+    Err(format!(
+        "the first schema of the `search_path` is `{first}`, and the tables are in `{found}`, as \
+         those of another installation may be. Set the `search_path` to the schema of this one: \
+         `.options([(\"search_path\", \"{first}\")])`"
+    )
+    .into())
+}
+
 fn list(table: &str) -> String {
     format!("SELECT version, checksum, description FROM {table} ORDER BY version")
 }
@@ -131,6 +155,10 @@ fn missing<'m>(
 const SETTINGS: &str = "SELECT current_setting('server_version_num')::int AS version, \
     current_setting('synchronous_commit') AS durability, \
     current_setting('default_transaction_isolation') AS isolation";
+/// Statements find a table in any schema of the `search_path`, and make it in the first.
+const FIND: &str = "SELECT current_schema()::text AS first, \
+    (SELECT nspname::text FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace \
+    WHERE pg_class.oid = to_regclass($1)) AS found";
 /// The first version with `xid8`.
 const OLDEST: i32 = 130_000;
 const MIGRATIONS: &str = "migrations";

@@ -65,7 +65,7 @@ use crate::store::sql::*;
 ///
 /// The tables are in the first schema of the connection's `search_path`, which is `public` by
 /// default. For another schema, such as `auth`, use `PgConnectOptions::options([("search_path",
-/// "auth")])`. The schema has to exist.
+/// "auth")])`. The schema has to exist. Tables in a later schema of the path are refused.
 ///
 /// The role that opens the store first creates the tables, and the role that opens it first after
 /// an update of this crate updates them. Other roles need `SELECT` on `tower_bearer_migrations`,

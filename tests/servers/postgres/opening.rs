@@ -281,6 +281,29 @@ async fn sessions_may_be_in_another_schema() {
     );
 }
 
+/// The store would use the sessions of the other installation.
+#[tokio::test]
+async fn tables_in_a_later_schema_of_the_search_path_are_refused() {
+    let (own, other) = (Schema::new().await, Schema::new().await);
+    other.store().await;
+    let open = async |path: String| {
+        let options = other.options().options([("search_path", path)]);
+        PostgresStore::from_pool(sqlx::PgPool::connect_with(options).await.unwrap()).await
+    };
+    let path = format!("{},{}", own.name(), other.name());
+    let refused = open(path.clone()).await.unwrap_err().to_string();
+    assert!(
+        refused.contains(own.name()) && refused.contains(other.name()),
+        "{refused}"
+    );
+    own.store().await;
+    open(path).await.unwrap();
+    // As `"$user", public` where the user has no schema.
+    open(format!("no_such_schema,{}", other.name()))
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn debug_shows_no_url() {
     let schema = Schema::new().await;
