@@ -56,12 +56,17 @@ impl SessionPolicy {
     }
 
     /// Sets how long a session lives without a refresh, at least one second.
+    ///
+    /// A change counts at once, for sessions that have begun too. A longer timeout brings sessions
+    /// back that answered `session_expired` before, as long as they have a row.
     pub const fn with_idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
     }
 
     /// Sets how long a session lives at most, however often it is refreshed: at least one second.
+    ///
+    /// A change counts for logins from now on. Sessions keep the end that they have.
     ///
     /// Its row stays until a day after that, even if the idle timeout is over: a shorter lifetime
     /// makes a smaller store.
