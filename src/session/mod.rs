@@ -60,6 +60,7 @@ mod reuse;
 mod revoked;
 mod rotation;
 mod sessions;
+mod set_data;
 mod set_stamp;
 mod start;
 mod sync;

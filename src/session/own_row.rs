@@ -1,10 +1,11 @@
-//! Finds the row of a session that is to go on: for a refresh, a new stamp or a new `auth_time`.
+//! Finds the row of a session that is to go on, for a refresh or a new `auth_time`, and changes it.
 
 use super::error::{SessionError, SessionErrorKind};
 use super::events::Whose;
 use super::sessions::Sessions;
+use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::SessionId;
-use crate::store::{RevocationReason, Session};
+use crate::store::{RevocationReason, Session, SessionParts};
 use crate::token::AccessTokenClaims;
 
 impl Sessions {
@@ -69,6 +70,30 @@ impl Sessions {
         }
         check_understood(&session)?;
         Ok(session)
+    }
+
+    /// Changes the row of the session that these claims belong to. A refresh at the same moment
+    /// and the change both count.
+    pub(super) async fn change_row(
+        &self,
+        claims: &AccessTokenClaims,
+        change: impl Fn(&mut SessionParts) + Send + Sync,
+    ) -> Result<(), SessionError> {
+        let write = async {
+            for _ in 0..MAX_WRITES {
+                let mut session = self.live_row(claims).await?;
+                let row = session.parts_mut();
+                change(row);
+                row.revision += 1;
+                if self.0.store.replace(&session).await? {
+                    return Ok(());
+                }
+            }
+            Err(outrun())
+        };
+        with_timeout(REFRESH_DEADLINE, write)
+            .await
+            .map_err(SessionError::logged)
     }
 }
 

@@ -2,11 +2,8 @@
 
 use super::ended::Ended;
 use super::error::SessionError;
-use super::own_row::{MAX_WRITES, outrun};
 use super::sessions::Sessions;
 use super::to_the_end::to_the_end;
-use crate::limits::{REFRESH_DEADLINE, with_timeout};
-use crate::store::Session;
 use crate::token::{AccessTokenClaims, Stamp};
 
 impl Sessions {
@@ -81,25 +78,6 @@ impl Sessions {
         stamp: impl Into<Stamp>,
     ) -> Result<(), SessionError> {
         let stamp = stamp.into().to_bytes();
-        with_timeout(REFRESH_DEADLINE, self.write_stamp(claims, stamp))
-            .await
-            .map_err(SessionError::logged)
-    }
-
-    async fn write_stamp(
-        &self,
-        claims: &AccessTokenClaims,
-        stamp: [u8; 16],
-    ) -> Result<(), SessionError> {
-        for _ in 0..MAX_WRITES {
-            let session = self.live_row(claims).await?;
-            let mut next = session.into_parts();
-            next.stamp = Some(stamp);
-            next.revision += 1;
-            if self.0.store.replace(&Session::from_parts(next)).await? {
-                return Ok(());
-            }
-        }
-        Err(outrun())
+        self.change_row(claims, |row| row.stamp = Some(stamp)).await
     }
 }

@@ -113,17 +113,14 @@ impl Identity {
     ///
     /// The data survives refreshes. [`authorize`](crate::Authenticate::authorize) reads it with
     /// [`Session::data`](crate::store::Session::data). It is not in any token, unless the
-    /// application grants it as a claim.
+    /// application grants it as a claim. [`Sessions::set_data`](crate::Sessions::set_data) replaces
+    /// it.
     ///
     /// # Errors
     ///
     /// The value does not fit JSON, or is above 4 KiB as JSON.
     pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Result<Self, IdentityError> {
-        let data = serde_json::to_vec(data).map_err(IdentityError::data)?;
-        if data.len() > MAX_DATA_BYTES {
-            return Err(IdentityError::data_too_large());
-        }
-        self.data = Some(data.into());
+        self.data = Some(session_data(data)?);
         Ok(self)
     }
 
@@ -210,6 +207,15 @@ impl Identity {
     pub fn subject(&self) -> &Subject {
         &self.subject
     }
+}
+
+/// Returns data as a session keeps it.
+pub(crate) fn session_data<T: Serialize + ?Sized>(data: &T) -> Result<Box<[u8]>, IdentityError> {
+    let data = serde_json::to_vec(data).map_err(IdentityError::data)?;
+    if data.len() > MAX_DATA_BYTES {
+        return Err(IdentityError::data_too_large());
+    }
+    Ok(data.into())
 }
 
 /// Leaves out the stamp, the data and the tokens.

@@ -52,6 +52,7 @@ pub use error_kind::VerifyErrorKind;
 pub use explanation::Explanation;
 pub use grant::Grant;
 pub use identity::Identity;
+pub(crate) use identity::session_data;
 pub use identity_error::IdentityError;
 pub use legacy::LegacyTokens;
 pub use legacy_user::LegacyUser;

@@ -1,6 +1,7 @@
 //! Sessions: how they begin, how they go on, and how they end.
 
 mod causes;
+mod data;
 mod erasure;
 mod events;
 mod frozen;

@@ -1,0 +1,46 @@
+//! The data of a session changes, as when the user chooses another tenant.
+
+use serde::Serialize;
+
+use super::error::SessionError;
+use super::sessions::Sessions;
+use crate::token::{AccessTokenClaims, session_data};
+
+impl Sessions {
+    /// Replaces the [data](crate::Identity::with_data) of the current session, such as the active
+    /// tenant.
+    ///
+    /// `authorize` reads it at the next refresh. Until then the access token keeps the claims that
+    /// it has, so let the client refresh. Of two calls at the same moment the last one counts.
+    ///
+    /// ```
+    /// # use tower_bearer::{AccessTokenClaims, SessionError, Sessions};
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct Facts {
+    ///     tenant: i64,
+    /// }
+    ///
+    /// /// Make sure before that the user belongs to the tenant.
+    /// async fn switch(
+    ///     sessions: &Sessions,
+    ///     claims: &AccessTokenClaims,
+    ///     tenant: i64,
+    /// ) -> Result<(), SessionError> {
+    ///     sessions.set_data(claims, &Facts { tenant }).await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Misconfigured`: the data does not fit JSON, or is above 4 KiB as JSON. The others are those
+    /// of [`set_stamp`](Self::set_stamp).
+    pub async fn set_data<T: Serialize + Sync + ?Sized>(
+        &self,
+        claims: &AccessTokenClaims,
+        data: &T,
+    ) -> Result<(), SessionError> {
+        let data = session_data(data).map_err(|error| SessionError::from(error).logged())?;
+        self.change_row(claims, |row| row.data = Some(data.clone()))
+            .await
+    }
+}
