@@ -105,6 +105,25 @@ async fn sqlite_says_that_a_file_is_not_a_database() {
     }
 }
 
+/// Each connection would have a database of its own, or a file would have the name of the URL.
+#[tokio::test]
+async fn sqlite_says_what_to_write_in_place_of_memory_and_of_a_url() {
+    for path in ["", ":memory:"] {
+        let sentence = format!(
+            "the SQLite session store failed at {path}: a database in memory is another one for \
+             each connection. Use `MemoryStore` instead"
+        );
+        assert_says(SqliteStore::open(path).await, &sentence);
+    }
+    for url in ["sqlite:none/app.db", "sqlite://none/app.db"] {
+        let sentence = format!(
+            "the SQLite session store failed at {url}: this is a URL. Give the path of the file: \
+             `none/app.db`"
+        );
+        assert_says(SqliteStore::open(url).await, &sentence);
+    }
+}
+
 /// A relative name is that of a file beside the program.
 #[tokio::test]
 async fn sqlite_names_the_file_as_it_was_given() {

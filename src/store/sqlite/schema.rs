@@ -13,6 +13,23 @@ use crate::limits::with_timeout;
 use crate::store::place::OPEN_DEADLINE;
 use crate::store::sql::{check_unknown_migration, first_migration};
 
+/// Refuses names that do not mean a file.
+pub(super) fn check_path(path: &Path) -> Result<(), BoxError> {
+    let Some(path) = path.to_str() else {
+        return Ok(());
+    };
+    if path.is_empty() || path == ":memory:" {
+        return Err("a database in memory is another one for each connection. \
+            Use `MemoryStore` instead"
+            .into());
+    }
+    if let Some(file) = path.strip_prefix("sqlite:") {
+        let file = file.strip_prefix("//").unwrap_or(file);
+        return Err(format!("this is a URL. Give the path of the file: `{file}`").into());
+    }
+    Ok(())
+}
+
 /// Opens the file, or says why it cannot be opened.
 pub(super) async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, BoxError> {
     let path = options.get_filename().to_owned();

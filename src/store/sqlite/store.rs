@@ -67,16 +67,18 @@ impl SqliteStore {
     ///
     /// # Errors
     ///
-    /// The file cannot be opened, for example because its folder does not exist or is not writable,
-    /// or a later version has changed its tables too much. The error names the file and the cause.
+    /// The path is `:memory:` or a URL. The file cannot be opened, for example because its folder
+    /// does not exist or is not writable. A later version has changed its tables too much. The
+    /// error names the file and the cause.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
-            .filename(path)
+            .filename(&path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .pragma("secure_delete", "ON");
         let place = place(&options);
+        schema::check_path(path.as_ref()).failed_at(&place)?;
         Self::from_pool(schema::connect(options).await.failed_at(&place)?).await
     }
 
