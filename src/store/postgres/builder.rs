@@ -72,7 +72,7 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// Receives announcements on one connection like those of this pool, for each process. It is
+    /// Receives announcements on one connection like those of this pool, for each `Sessions`. It is
     /// for a store [behind a pooler](Self::behind_transaction_pooler), beside a pool that leads to
     /// the server directly. Nothing else uses the pool: `connect_lazy` keeps it empty.
     pub fn listen_on(mut self, direct: PgPool) -> Self {

@@ -52,11 +52,10 @@ use crate::store::sql::*;
 ///
 /// # Connections
 ///
-/// Besides the pool, the store opens up to two connections as the pool would. One pulls
-/// revocations, so that an exhausted pool does not delay a logout, and one listens (one for each
-/// subscription). They are closed with the last clone of the store. Each new connection has the
-/// options that the pool has at that moment, so a password may rotate: give the pool the new one
-/// with `set_connect_options`.
+/// Besides the pool, the store opens connections as the pool would. One pulls revocations, so that
+/// an exhausted pool does not delay a logout, and one listens for each `Sessions`. They are closed
+/// with the last clone of the store. Each new connection has the options that the pool has at that
+/// moment, so a password may rotate: give the pool the new one with `set_connect_options`.
 ///
 /// Behind PgBouncer with `pool_mode = transaction`, use
 /// [`behind_transaction_pooler`](super::PostgresStoreBuilder::behind_transaction_pooler).

@@ -41,7 +41,9 @@ impl RedisStore {
     }
 
     /// Uses the application's own client, with its settings for TLS and TCP. `TCP_NODELAY` and a
-    /// `TCP_USER_TIMEOUT` are recommended.
+    /// `TCP_USER_TIMEOUT` are recommended. Set a TCP keepalive too: the connection that listens
+    /// sends nothing, so without it announcements may be missing unnoticed, and a logout then takes
+    /// effect within a second.
     ///
     /// # Errors
     ///
@@ -53,7 +55,7 @@ impl RedisStore {
 
     /// Uses the application's own settings of a cluster, such as those for TLS. Timeouts, retries
     /// and the protocol are replaced by those that the store needs. `read_from_replicas` must not
-    /// be set: a replica may lag.
+    /// be set: a replica may lag. Set a TCP keepalive, as in [`from_client`](Self::from_client).
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -77,8 +79,8 @@ impl RedisStore {
     }
 
     /// Uses the application's own client of sentinels: for sentinels with a password, or with
-    /// certificates of an authority of your own. It has to ask for the master.
-    /// `TCP_NODELAY` and a `TCP_USER_TIMEOUT` are recommended.
+    /// certificates of an authority of your own. It has to ask for the master. The settings of TCP
+    /// are those that [`from_client`](Self::from_client) recommends.
     ///
     /// ```no_run
     /// # async fn example(password: &str) -> Result<(), Box<dyn std::error::Error>> {
