@@ -15,6 +15,11 @@ pub mod accounts;
 pub mod client;
 pub mod server;
 
+/// The programs of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/grpc.md")]
+struct Guide;
+
 /// Client, server and messages of `proto/greeter.proto`.
 #[allow(missing_docs, reason = "generated")]
 pub mod proto {
