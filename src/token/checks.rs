@@ -271,10 +271,11 @@ pub(super) fn wrong_issuer<'i>(
 /// Reads a time, if there is one.
 fn time(claims: &Object<'_>, name: &str) -> Result<Option<Timestamp>, VerifyError> {
     let claim = claims.get(name).filter(|claim| !claim.is_null());
-    moment(claim).map_err(|claim| invalid(&name, claim, "a number of seconds"))
+    moment(claim).map_err(|claim| invalid(&name, claim, SECONDS))
 }
 
-fn invalid(name: &dyn fmt::Display, claim: &Json<'_>, expected: &str) -> VerifyError {
+/// Refuses a claim of another type than it should have.
+pub(super) fn invalid(name: &dyn fmt::Display, claim: &Json<'_>, expected: &str) -> VerifyError {
     let got = described(claim);
     let detail = format!("{name} is {got}, and not {expected}");
     VerifyError::new(VerifyErrorKind::InvalidClaim, detail)
@@ -292,4 +293,6 @@ pub(super) fn described(claim: &Json<'_>) -> String {
     format!("{kind}{}", shown_json(claim))
 }
 
+/// What a time has to be.
+pub(super) const SECONDS: &str = "a number of seconds";
 const NO_SUB: &str = "there is no sub. If another claim names the subject, call `subject_claim`";

@@ -15,7 +15,8 @@ pub enum VerifyErrorKind {
     /// The token is not a signed JWT, or a member of its header or a claim is repeated, at any
     /// depth.
     Malformed,
-    /// The `typ` is not that of an access token (RFC 9068 section 2.1).
+    /// The `typ` is not that of an access token (RFC 9068 section 2.1), or the closure of
+    /// [`LegacyTokens`](crate::token::LegacyTokens) returned `None`.
     WrongType,
     /// The token has no `typ` of its own, and has a claim of ID tokens or logout tokens: `at_hash`,
     /// `c_hash` or `events`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
+use super::checks::{SECONDS, invalid};
 use super::claim_form::{is_bound, moment};
 use super::claims::{AccessTokenClaims, Claims};
 use super::error::VerifyError;
@@ -12,8 +13,10 @@ use super::error_kind::VerifyErrorKind;
 use super::form::Form;
 use super::legacy_user::LegacyUser;
 use super::parsed_token::{MAX_TOKEN_BYTES, ParsedToken};
+use super::signer::SignError;
 use super::text::{Late, TokenText};
 use super::typ::is_access_token;
+use super::typed::read_all;
 use super::verifier::AccessTokenVerifier;
 use super::wire::{EXP, IAT, NBF};
 use crate::clock::Timestamp;
@@ -83,7 +86,7 @@ pub struct LegacyTokens {
     read: Arc<ReadUser>,
 }
 
-type ReadUser = dyn Fn(&str) -> Result<LegacyUser, VerifyErrorKind> + Send + Sync;
+type ReadUser = dyn Fn(&str) -> Result<LegacyUser, VerifyError> + Send + Sync;
 
 impl LegacyTokens {
     /// Accepts tokens that `keys` signed, before `until` and not at it. `read` returns the user of
@@ -99,9 +102,9 @@ impl LegacyTokens {
         F: Fn(C) -> Option<LegacyUser> + Send + Sync + 'static,
     {
         let read = move |payload: &str| {
-            let claims = serde_json::from_str(payload).map_err(|_| VerifyErrorKind::Malformed)?;
+            let claims = serde_json::from_str(payload).map_err(|_| unfit::<C>(payload))?;
             // The token is valid, but it is for another purpose.
-            read(claims).ok_or(VerifyErrorKind::WrongType)
+            read(claims).ok_or_else(|| VerifyError::new(VerifyErrorKind::WrongType, NO_USER))
         };
         if let Some(untried) = keys.untried() {
             tracing::warn!(error = %OneLine(untried), "some legacy tokens will be refused");
@@ -132,16 +135,23 @@ impl LegacyTokens {
         )?;
         let claims = token.claims();
         let now = today.now();
-        let time = |name| moment(claims.get(name)).map_err(|_| VerifyErrorKind::Malformed);
+        let time = |name: &'static str| {
+            moment(claims.get(name)).map_err(|claim| invalid(&name, claim, SECONDS))
+        };
         let expires_at = time(EXP)?;
         let not_before = time(NBF)?;
         // Nothing here depends on it, so a malformed value is ignored.
         let issued_at = time(IAT).unwrap_or_default();
-        if now >= self.until || expires_at.is_some_and(|end| today.is_past(end, now)) {
-            return Err(VerifyErrorKind::Expired.into());
+        if now >= self.until {
+            let until = self.until.as_secs();
+            let detail = format!("the date of `LegacyTokens` has passed: {until}");
+            return Err(VerifyError::new(VerifyErrorKind::Expired, detail));
         }
-        if not_before.is_some_and(|begin| today.is_ahead(begin, now)) {
-            return Err(VerifyErrorKind::NotYetValid.into());
+        if let Some(end) = expires_at {
+            today.check_expiry(end, now)?;
+        }
+        if let Some(begin) = not_before.filter(|begin| today.is_ahead(*begin, now)) {
+            return Err(VerifyError::at(VerifyErrorKind::NotYetValid, begin, now));
         }
         if is_bound(claims) {
             return Err(VerifyErrorKind::ProofNeeded.into());
@@ -149,10 +159,16 @@ impl LegacyTokens {
         let LegacyUser { subject, grant } = (self.read)(token.payload())?;
         let end = expires_at.unwrap_or(self.until).min(self.until);
         if subject.as_str().is_empty() {
-            return Err(VerifyErrorKind::Malformed.into());
+            return Err(VerifyError::new(VerifyErrorKind::NoSubject, EMPTY_SUBJECT));
         }
         let scope = grant.scope().clone();
-        let extra = grant.into_extra().map_err(|_| VerifyErrorKind::Malformed)?;
+        let extra = grant.into_extra().map_err(|error| {
+            let detail = format!(
+                "in the closure of `LegacyTokens`, {}",
+                SignError::from(error)
+            );
+            VerifyError::new(VerifyErrorKind::WrongClaim, detail)
+        })?;
         // The claims look like those of a current token, with what the application grants.
         Ok(AccessTokenClaims::new(Claims {
             issuer: today.issuer().clone(),
@@ -183,6 +199,14 @@ impl LegacyTokens {
     }
 }
 
+/// Says which claim does not have the type that the application expects, and shows no value.
+fn unfit<C: DeserializeOwned>(payload: &str) -> VerifyError {
+    match serde_json::from_str(payload).map(read_all::<C>) {
+        Ok(Err(error)) => VerifyError::new(VerifyErrorKind::InvalidClaim, error.to_string()),
+        _ => VerifyErrorKind::Malformed.into(),
+    }
+}
+
 impl fmt::Debug for LegacyTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LegacyTokens")
@@ -191,3 +215,6 @@ impl fmt::Debug for LegacyTokens {
             .finish_non_exhaustive()
     }
 }
+
+const NO_USER: &str = "the closure of `LegacyTokens` returned `None` for its claims";
+const EMPTY_SUBJECT: &str = "that of the closure of `LegacyTokens` is empty";

@@ -1,5 +1,6 @@
 //! An application's tokens from before: other claims, another key, another `typ` or none.
 
+mod explained;
 mod passes;
 mod refusals;
 
