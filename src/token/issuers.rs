@@ -237,7 +237,10 @@ impl Verifiers {
                 Ok(claims) => return Ok(claims),
                 // The next one may have the key.
                 Err(unsigned)
-                    if matches!(unsigned.kind(), Kind::UnknownKey | Kind::BadSignature) => {}
+                    if matches!(
+                        unsigned.kind(),
+                        Kind::UnknownKey | Kind::KeyLeftOut | Kind::BadSignature
+                    ) => {}
                 // The next one may accept it, since two kinds of tokens may have the same key.
                 Err(refusal) => error = refusal,
             }

@@ -4,15 +4,19 @@ use std::error::Error;
 use std::sync::Arc;
 
 use http::Request;
+use serde_json::{Value, json};
 use support::keys::{ED25519, P256, P384, key};
-use support::{AUDIENCE, MINUTE, Received, ask, at_once, send, settle, without_token};
+use support::{
+    AUDIENCE, MINUTE, Received, ask, at_once, claims, send, settle, signed_by, without_token,
+};
 use tower::ServiceExt;
+use tower_bearer::clock::Clock;
 use tower_bearer::endpoint::JwksEndpoint;
 use tower_bearer::keys::{Algorithm, KeySource};
-use tower_bearer::token::{AccessTokenSigner, VerifyErrorKind};
-use tower_bearer::{AccessTokenVerifier, Grant, Identity, KeySet};
+use tower_bearer::token::{AccessTokenSigner, LegacyTokens, LegacyUser, VerifyErrorKind};
+use tower_bearer::{AccessTokenVerifier, BearerAuthLayer, Grant, Identity, KeySet};
 
-use crate::site::{JWKS, Site, count};
+use crate::site::{JWKS, Site, count, jwk};
 
 #[tokio::test]
 async fn the_first_request_waits_for_the_keys_and_the_next_one_does_not() {
@@ -264,4 +268,28 @@ async fn an_endpoint_shows_the_keys_once_they_are_known() {
         ),
         (200, Some(2))
     );
+}
+
+/// The set of the legacy keys has one that any name may mean. The issuer's tokens have no `typ` of
+/// their own, so they may be legacy tokens.
+#[tokio::test]
+async fn a_legacy_key_that_is_left_out_does_not_hide_a_new_key_of_the_issuer() {
+    let (old, new) = (key(P256), key(P384));
+    let site = Site::of(&[&old]);
+    let keys = site.remote();
+    keys.renew().await.unwrap();
+    let unusable = json!({ "kty": "EC", "crv": "secp256k1" });
+    let set = json!({ "keys": [jwk(&key(ED25519)), unusable] }).to_string();
+    let legacy = LegacyTokens::new(
+        KeySet::from_jwk_set(&set).unwrap(),
+        site.clock.now() + MINUTE,
+        |_: Value| Some(LegacyUser::new("bob")),
+    );
+    let verifier = site.builder(&keys).accept_untyped_jwt().build().unwrap();
+    let layer = BearerAuthLayer::new(verifier).with_legacy_tokens(legacy);
+    site.publish(&[&old, &new]);
+    let header = json!({ "alg": "ES384", "typ": "JWT", "kid": jwk(&new)["kid"] });
+    let token = signed_by(P384, &header, &claims(&site.clock));
+    let answer = ask(&layer, &format!("Bearer {token}")).await;
+    answer.assert_passed("alice");
 }
