@@ -145,7 +145,12 @@ async fn what_is_not_json_is_named_with_its_url() {
         site.put(OPENID, document);
         assert_says(&why(&discover(&site)).await, &[OPENID, "not JSON", kind]);
     }
-    for (document, kind) in [("<html>", "HTML"), (P256.1, "PEM"), ("{}", "not a JWK set")] {
+    for (document, kind) in [
+        ("<html>", "HTML"),
+        (P256.1, "PEM"),
+        ("{}", "not a JWK set"),
+        (r#"{ "keys": [{ "kid": "a", "kid": "a" }] }"#, "is repeated"),
+    ] {
         let site = Site::new();
         site.put(JWKS, document);
         assert_says(&why(&site.remote()).await, &[JWKS, kind]);

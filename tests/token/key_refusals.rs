@@ -169,6 +169,26 @@ fn a_token_without_a_name_is_not_explained_by_a_key_that_is_left_out() {
     );
 }
 
+#[test]
+fn a_repeated_name_is_named_as_such() {
+    let key = r#"{ "kty": "oct", "kid": "a", "kid": "b", "k": "hunter2" }"#;
+    let set = format!(r#"{{ "keys": [{key}] }}"#);
+    for error in [
+        KeySet::from_jwk(key).unwrap_err(),
+        KeySet::from_jwk_set(&set).unwrap_err(),
+        KeySet::from_jwk_set(r#"{ "keys": [], "keys": [] }"#).unwrap_err(),
+        SigningKey::from_jwk(key).unwrap_err(),
+    ] {
+        let text = error.to_string();
+        assert!(
+            text.contains("a name is repeated") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+    let error = KeySet::from_jwk_set(r#"{ "keys": ["#).unwrap_err();
+    assert!(error.to_string().contains("not a JWK set"), "{error}");
+}
+
 // requirement 33
 #[test]
 fn an_hmac_key_is_as_long_as_its_hash() {

@@ -34,13 +34,13 @@ use crate::url::is_loopback;
 ///
 /// **What is accepted.** A document of at most 256 KiB that arrives within 5 seconds without
 /// redirects, and its first 100 keys. `use`, `key_ops` and `alg` of a key are honoured. A key that
-/// cannot be used (an unknown type, RSA below 2048 or above 8192 bits, or above 4096
-/// bits with `rust_crypto`, malformed) is left out and
-/// does not affect the others. HMAC keys and private keys are left out too, because a published key
-/// is not secret. A set that has keys, of which none can be used, is a fault of the issuer: the
-/// keys before it are gone, tokens are answered with 503, and a warning names each key and the
-/// reason. An empty set withdraws all keys: tokens are refused, after one warning, and the set is
-/// fetched again within a minute.
+/// cannot be used (an unknown type, RSA below 2048 or above 8192 bits, or above 4096 bits with
+/// `rust_crypto`, malformed) is left out and does not affect the others, but a set with a repeated
+/// name is not used. HMAC keys and private keys are left out too, because a published key is not
+/// secret. A set that has keys, of which none can be used, is a fault of the issuer: the keys
+/// before it are gone, tokens are answered with 503, and a warning names each key and the reason.
+/// An empty set withdraws all keys: tokens are refused, after one warning, and the set is fetched
+/// again within a minute.
 ///
 /// **Which URLs are allowed.** An `https` URL. Plain `http` is allowed only on this machine, or
 /// with [`dangerous_over_http`](Self::dangerous_over_http).
