@@ -157,6 +157,12 @@ fn check_published(kty: &str, jwk: &Map<String, Value>) -> Result<(), ConfigErro
     Ok(())
 }
 
+/// Returns whether an issuer signs no token with this key, whatever else is wrong with it.
+pub(crate) fn signs_nothing(jwk: &Map<String, Value>, reading: Reading) -> bool {
+    let is_published_secret = reading.is_published && optional_text(jwk, "kty") == Some("oct");
+    is_published_secret || check_use(jwk, "verify").is_err()
+}
+
 /// Checks `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3).
 fn check_use(jwk: &Map<String, Value>, operation: &str) -> Result<(), ConfigError> {
     if member(jwk, "use").is_some_and(|usage| usage != "sig") {

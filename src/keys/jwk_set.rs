@@ -41,7 +41,9 @@ pub(crate) fn read(json: &str, most: usize, reading: Reading) -> Result<Set, Con
             Ok(key) => set.keys.push(Arc::new(key)),
             Err(reason) if set.left_out.len() < MAX_LEFT_OUT => {
                 let kid = jwk.and_then(|jwk| jwk.get("kid")).and_then(Value::as_str);
-                set.left_out.push(LeftOut::new(index, kid, reason));
+                let mut left_out = LeftOut::new(index, kid, reason);
+                left_out.signs_nothing = jwk.is_some_and(|jwk| jwk::signs_nothing(jwk, reading));
+                set.left_out.push(left_out);
             }
             Err(_) => {}
         }

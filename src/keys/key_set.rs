@@ -305,11 +305,15 @@ impl KeySet {
     }
 
     /// Returns the key that this header names, if it was left out of the set. A header without a
-    /// name means the other keys: many sets have one for encryption, which is left out.
+    /// name means the other keys: many sets have one for encryption, which is left out. Without a
+    /// name, that one is not meant by a token with a name either.
     pub(crate) fn left_out(&self, kid: Option<&str>) -> Option<&LeftOut> {
         let kid = kid.filter(|kid| !self.names(kid))?;
         let mut left_out = self.left_out.iter();
-        left_out.find(|key| key.kid.as_deref().is_none_or(|own| own == kid))
+        left_out.find(|key| match key.kid.as_deref() {
+            Some(own) => own == kid,
+            None => !key.signs_nothing,
+        })
     }
 }
 

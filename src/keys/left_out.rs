@@ -12,6 +12,8 @@ pub(crate) struct LeftOut {
     /// The name, unless it is too long to be kept.
     pub(crate) kid: Option<Box<str>>,
     pub(crate) reason: ConfigError,
+    /// Whether it is for something else, so that only a token with its own name means it.
+    pub(crate) signs_nothing: bool,
 }
 
 impl LeftOut {
@@ -20,6 +22,7 @@ impl LeftOut {
             index,
             kid: kid.filter(|kid| kid.len() <= MAX_KID_BYTES).map(Into::into),
             reason,
+            signs_nothing: false,
         }
     }
 }

@@ -4,9 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use support::keys::{ED25519, P256, P384, RSA, key};
-use support::{HMAC_KEY, ask, claims, sign_with};
+use support::{HMAC_KEY, ask, claims, sign_with, signed_by};
 use tower_bearer::SigningKey;
 use tower_bearer::keys::Algorithm;
+use tower_bearer::token::VerifyErrorKind;
 
 use crate::site::{Site, count, jwk};
 
@@ -166,6 +167,21 @@ async fn an_oct_key_that_is_published_verifies_nothing() {
     let keys = site.remote();
     assert!(keys.renew().await.is_err());
     assert_eq!(count(&keys), None);
+}
+
+/// It has no name, and the issuer has withdrawn the key that the token names.
+#[tokio::test]
+async fn an_oct_key_that_is_published_does_not_explain_a_retired_name() {
+    let oct = json!({ "kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(HMAC_KEY) });
+    let site = Site::new();
+    site.publish_jwks(&[oct, jwk(&key(P256))]);
+    let keys = site.remote();
+    keys.renew().await.unwrap();
+    let verifier = site.builder(&keys).build().unwrap();
+    let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "retired" });
+    let token = signed_by(P256, &header, &claims(&site.clock));
+    let error = verifier.verify(&token).unwrap_err();
+    assert_eq!(error.kind(), VerifyErrorKind::UnknownKey, "{error}");
 }
 
 /// The oldest trick: a public key, taken for a secret (RFC 8725 section 2.1).

@@ -169,6 +169,31 @@ fn a_token_without_a_name_is_not_explained_by_a_key_that_is_left_out() {
     );
 }
 
+/// The name of a key that was withdrawn, beside one for encryption that has no name.
+#[test]
+fn a_token_with_a_retired_name_is_not_explained_by_a_key_for_something_else() {
+    let clock = ManualClock::new();
+    let mut good = jwk(&key(ED25519).key_set());
+    good["kid"] = json!("good");
+    for unnamed in [
+        json!({ "kty": "EC", "crv": "P-256", "use": "enc" }),
+        json!({ "kty": "RSA", "key_ops": ["encrypt", "wrapKey"] }),
+    ] {
+        let keys = json!({ "keys": [unnamed, good] }).to_string();
+        let verifier = verifier_with(KeySet::from_jwk_set(&keys).unwrap(), &clock);
+        let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "retired" });
+        let error = verifier.verify(&signed_by(P256, &header, &claims(&clock)));
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), VerifyErrorKind::UnknownKey, "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("no key with the kid \"retired\""),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn a_repeated_name_is_named_as_such() {
     let key = r#"{ "kty": "oct", "kid": "a", "kid": "b", "k": "hunter2" }"#;
