@@ -4,6 +4,8 @@ mod cures;
 mod malformed;
 mod scope_places;
 
+use std::time::Duration;
+
 use self::malformed::detailed;
 use self::scope_places::{is_of_login, places};
 use super::claim_path::ClaimPath;
@@ -98,7 +100,12 @@ impl AccessTokenVerifier {
         }
         let end = self.expiry(claims).and_then(|end| {
             self.check_expiry(end, now)?;
-            Ok(end.as_secs().to_string())
+            let note = if end.saturating_since(now) > CENTURY {
+                ", more than a century ahead. It is in seconds: does the issuer write milliseconds?"
+            } else {
+                ""
+            };
+            Ok(format!("{}{note}", end.as_secs()))
         });
         check("exp", end);
         let begin = self.check_begin(claims, now);
@@ -156,6 +163,8 @@ impl AccessTokenVerifier {
         report.note(SCOPE, text, cure);
     }
 }
+
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 fn or_none(text: Option<&str>) -> String {
     text.map_or_else(|| "none".to_owned(), shown)

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use support::keys::{P256, RSA, jwk, key};
 use support::{HEADER, builder, builder_with, claims, refused, sign, token};
+use tower_bearer::clock::Clock;
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::VerifyErrorKind;
 use tower_bearer::{AccessTokenVerifier, KeySet};
@@ -189,5 +190,21 @@ fn a_key_with_another_algorithm_is_named_with_the_cure_where_there_is_one() {
         let said = text_of(&verifier, &sign(&header, &claims(&clock).to_string()));
         assert!(said.contains(&format!("is for {assumed}")), "{said}");
         assert_eq!(said.contains("with_rsa_algorithm"), has_cure, "{said}");
+    }
+}
+
+/// Such a token passes for thousands of years, and a report says so.
+#[test]
+fn an_end_in_milliseconds_is_noticed() {
+    let clock = ManualClock::new();
+    let verifier = builder(&clock).build().unwrap();
+    let end = clock.now().as_secs() + 3600;
+    for (exp, is_noticed) in [(end, false), (end * 1000, true)] {
+        let mut claims = claims(&clock);
+        claims["exp"] = json!(exp);
+        let report = verifier.explain(&token(&claims));
+        assert!(report.is_accepted(), "{report}");
+        let text = report.to_string();
+        assert_eq!(text.contains("milliseconds?"), is_noticed, "{text}");
     }
 }
