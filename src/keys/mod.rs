@@ -14,6 +14,7 @@ mod key_source;
 mod left_out;
 mod newer_keys;
 mod own_keys;
+mod private_pem;
 mod public_jwk;
 mod public_pem;
 #[cfg(feature = "jwks")]

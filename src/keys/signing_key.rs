@@ -14,6 +14,7 @@ use super::crypto::Signer;
 use super::jwk;
 use super::key::{Key, header};
 use super::key_set::KeySet;
+use super::private_pem::unusable;
 use super::public_jwk;
 use super::secret::Secret;
 use crate::error::ConfigError;
@@ -78,11 +79,6 @@ impl SigningKey {
     ///
     /// The text is not such a key, or the key is weak (RSA below 2048 bits).
     pub fn from_pem(pem: &str) -> Result<Self, ConfigError> {
-        let unusable = || {
-            ConfigError::new(
-                "the PEM is not a private key in PKCS#8. Try: openssl genpkey -algorithm ed25519",
-            )
-        };
         // All of them have the same PEM label, so each is tried.
         if let Ok(key) = EncodingKey::from_ed_pem(pem.as_bytes()) {
             return Self::private(Algorithm::EdDsa, &key);
@@ -92,7 +88,11 @@ impl SigningKey {
                 .or_else(|_| Self::private(Algorithm::Es384, &key))
                 .or_else(|_| Self::private(Algorithm::Es512, &key));
         }
-        let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| unusable())?;
+        let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| {
+            let cure =
+                "the PEM is not a private key in PKCS#8. Try: openssl genpkey -algorithm ed25519";
+            unusable(pem, cure)
+        })?;
         Self::private(Algorithm::Rs256, &key)
     }
 
@@ -108,7 +108,10 @@ impl SigningKey {
             )));
         }
         let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| {
-            ConfigError::new("the PEM is not a private RSA key. Try: openssl genrsa 3072")
+            unusable(
+                pem,
+                "the PEM is not a private RSA key. Try: openssl genrsa 3072",
+            )
         })?;
         Self::private(algorithm, &key)
     }

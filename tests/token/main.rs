@@ -9,6 +9,7 @@ mod keys;
 mod legacy;
 mod many_keys;
 mod names;
+mod private_pem;
 mod redaction;
 mod rotation;
 mod secret;
