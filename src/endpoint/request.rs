@@ -144,12 +144,27 @@ impl Parameters {
         self,
         sessions: &Sessions,
     ) -> Result<AnyCredentials, EndpointError> {
+        self.check_credentials()?;
         sessions.read_credentials(self.values).map_err(refuse)
     }
 
     /// Reads the same as credentials of this type.
     pub(super) fn into_typed<C: LoginCredentials>(self) -> Result<C, EndpointError> {
+        self.check_credentials()?;
         parameters::read(self.values).map_err(refuse)
+    }
+
+    /// Refuses U+0000, which credentials do not have (RFC 6749 appendix A). PostgreSQL does not
+    /// take it as text, so it would be an outage to the application.
+    fn check_credentials(&self) -> Result<(), EndpointError> {
+        let is_read_here = |name: &str| OURS.contains(&name) && !CREDENTIALS.contains(&name);
+        let mut read = self.values.iter().filter(|(name, _)| !is_read_here(name));
+        if read.any(|(_, value)| has_nul(value)) {
+            return Err(EndpointError::invalid_request(
+                "a parameter has the character U+0000",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -175,6 +190,15 @@ fn refuse(WrongParameter { name, expected }: WrongParameter) -> EndpointError {
         "a parameter of a login does not fit the credentials"
     );
     EndpointError::invalid_request(format!("{name} is malformed"))
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(all) => all.iter().any(has_nul),
+        Value::Object(all) => all.values().any(has_nul),
+        _ => false,
+    }
 }
 
 fn not_text(name: &'static str) -> EndpointError {
@@ -320,3 +344,5 @@ const OURS: [&str; 11] = [
     "device_mark",
     "dry_run",
 ];
+/// Those of them that the application reads.
+const CREDENTIALS: [&str; 2] = ["username", "password"];

@@ -16,6 +16,8 @@ use crate::error::BoxError;
 /// - Wrong credentials are [`Outcome::invalid_credentials`], and take as long as right ones: an
 ///   unknown user name must not be quicker than a wrong password (OWASP ASVS 6.3.8). `Passwords`
 ///   (feature `argon2`) sees to that.
+/// - A name that the database cannot hold is one that nobody has, and not an error. The endpoints
+///   refuse U+0000, which PostgreSQL does not take.
 /// - An application that changes a user's password commits it before it calls
 ///   [`Sessions::log_out_everywhere`](crate::Sessions::log_out_everywhere), and gives [a
 ///   stamp](crate::Identity::with_stamp) to identities and grants.

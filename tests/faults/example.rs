@@ -87,7 +87,7 @@ async fn does_the_main_job(server: &AppServer) {
 }
 
 #[tokio::test]
-async fn a_nul_in_a_name_or_a_password_is_wrong_credentials() {
+async fn a_nul_in_a_name_or_a_password_is_refused() {
     let (postgres, redis, folders) = (
         PostgresServer::start().await,
         RedisServer::start(&[]).await,
@@ -102,8 +102,8 @@ async fn a_nul_in_a_name_or_a_password_is_wrong_credentials() {
         ] {
             let (status, refused) = server.log_in(name, password).await.status_and_value();
             assert_eq!(
-                (status, &refused["reason"]),
-                (400, &json!("credentials_invalid")),
+                (status, &refused["error"]),
+                (400, &json!("invalid_request")),
                 "{name}"
             );
         }

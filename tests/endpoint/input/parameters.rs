@@ -39,6 +39,28 @@ async fn a_repeated_parameter_is_refused() {
     }
 }
 
+/// PostgreSQL does not take it as text, so it would be an outage to the application.
+#[tokio::test]
+async fn credentials_with_u_0000_are_refused() {
+    let login = Login::new();
+    for (media_type, body) in [
+        (FORM, "username=alice%00&password=wonderland-7"),
+        (FORM, "username=%00&password=x"),
+        (FORM, "username=alice&password=wonderland-7%00"),
+        (FORM, "username=alice&password=wonderland-7&more=%00"),
+        (JSON, r#"{"username": "alice\u0000", "password": "x"}"#),
+        (
+            JSON,
+            r#"{"username": "a", "password": "x", "more": [{"a": "\u0000"}]}"#,
+        ),
+    ] {
+        let answer = login.send(post("/login", media_type, body)).await;
+        answer.assert_error(400, "invalid_request", None);
+        let said = answer.json()["error_description"].clone();
+        assert_eq!(said, "a parameter has the character U+0000", "{body}");
+    }
+}
+
 // requirement 5
 #[tokio::test]
 async fn a_missing_parameter_is_refused() {

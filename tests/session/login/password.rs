@@ -115,20 +115,6 @@ async fn a_wrong_password_and_an_unknown_user_look_the_same() {
 }
 
 #[tokio::test]
-async fn nul_in_a_user_name_is_a_wrong_user_name() {
-    let login = Login::new();
-    for name in ["alice\0", "\0", "alice\0\u{1}"] {
-        let answer = login
-            .post(
-                "/login",
-                &[("username", name), ("password", "wonderland-7")],
-            )
-            .await;
-        answer.assert_invalid_grant("credentials_invalid");
-    }
-}
-
-#[tokio::test]
 async fn user_name_and_password_are_compared_as_they_were_received() {
     let login = Login::new();
     for (name, password) in [
