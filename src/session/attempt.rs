@@ -111,7 +111,7 @@ impl Sessions {
         };
         let attempt = with_timeout(REFRESH_DEADLINE, asked).await;
         Ok(LoginAttempt {
-            attempt: attempt.map_err(SessionError::logged)?,
+            attempt: attempt.map_err(|error| error.logged_at(address))?,
             failing: Failing {
                 sessions: self.clone(),
                 client: address,

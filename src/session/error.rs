@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::denial::{Denial, denial_settings};
+use crate::client_network::fields;
 use crate::error::{BoxError, Busy};
 use crate::limits::TimedOut;
 use crate::refused_login::RefusedLogin;
@@ -202,8 +203,13 @@ impl SessionError {
 
     /// Logs a fault where it is noticed, so that no caller has to. What is logged already is not
     /// logged again.
-    pub(crate) fn logged(mut self) -> Self {
-        self.log(None);
+    pub(crate) fn logged(self) -> Self {
+        self.logged_at(None)
+    }
+
+    /// Does the same, with the client in the line.
+    pub(super) fn logged_at(mut self, client: Option<IpAddr>) -> Self {
+        self.log(client);
         self.is_logged = true;
         self
     }
@@ -223,12 +229,13 @@ impl SessionError {
             let reason = self.reason();
             RefusedLogin { client, reason }.log();
         } else {
+            let (client, network) = fields(client);
             let cure = self.detail.as_deref();
-            let cause = source(self);
+            let (cause, kind) = (source(self), self.kind);
             if Busy::is_source_of(self) {
-                tracing::debug!(cause, cure, kind = ?self.kind, "login flow failed");
+                tracing::debug!(client, network, cause, cure, ?kind, "login flow failed");
             } else {
-                tracing::error!(cause, cure, kind = ?self.kind, "login flow failed");
+                tracing::error!(client, network, cause, cure, ?kind, "login flow failed");
             }
         }
     }

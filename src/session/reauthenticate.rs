@@ -181,7 +181,10 @@ impl Sessions {
             // says no more than the one before.
             let generation = claims.session().and_then(|session| session.generation);
             let tokens = self.signed(&session, generation, None, grant)?;
+            let (client, network) = fields(context.and_then(RequestContext::client_address));
             tracing::info!(
+                client,
+                network,
                 session = %session.id(),
                 subject = %session.subject().shown(),
                 "authenticated again"

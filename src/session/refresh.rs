@@ -10,6 +10,7 @@ use super::refresh_token::{Presented, Rid};
 use super::rotation::{Decision, Reply, SessionOver, decide, settle};
 use super::sessions::Sessions;
 use super::token_response::TokenResponse;
+use crate::client_network::fields;
 use crate::clock::Timestamp;
 use crate::digest::digest;
 #[cfg(feature = "cookie")]
@@ -177,7 +178,11 @@ impl Sessions {
         })
         .await;
         refreshed.map_err(|error| {
+            let context = refresh.context.as_ref();
+            let (client, network) = fields(context.and_then(RequestContext::client_address));
             tracing::info!(
+                client,
+                network,
                 session = session.map(tracing::field::display),
                 reason = error.reason(),
                 kind = ?error.kind(),
@@ -185,7 +190,7 @@ impl Sessions {
             );
             if let Some(reason) = error.reason() {
                 let whose = session.as_ref().map(Whose::of_id).unwrap_or_default();
-                let whose = whose.from(refresh.context.as_ref());
+                let whose = whose.from(context);
                 self.tell(AuthEventKind::RefreshRefused { reason }, whose);
             }
             error.logged()

@@ -5,6 +5,7 @@ use super::event::{AuthEventKind, ReuseEvidence};
 use super::events::Whose;
 use super::refresh_token::Presented;
 use super::sessions::Sessions;
+use crate::client_network::fields;
 use crate::request_context::RequestContext;
 use crate::store::{RevocationReason, Session};
 
@@ -17,7 +18,10 @@ impl Sessions {
         context: Option<&RequestContext>,
     ) -> SessionError {
         let row = session.parts();
+        let (client, network) = fields(context.and_then(RequestContext::client_address));
         tracing::warn!(
+            client,
+            network,
             session = %row.id,
             subject = %row.subject.shown(),
             presented = presented.generation,

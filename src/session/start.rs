@@ -12,6 +12,7 @@ use super::refresh_token::Rid;
 use super::sessions::Sessions;
 use super::token_response::TokenResponse;
 use super::unanswered::Unanswered;
+use crate::client_network::fields;
 use crate::limits::{MIN_LIFETIME, REFRESH_DEADLINE, with_timeout};
 use crate::request_context::RequestContext;
 use crate::revocation::ensure_started;
@@ -77,7 +78,7 @@ impl Sessions {
             Err(error) => {
                 // The error that counts is that of the users.
                 let _ = attempt.unavailable().await;
-                return Err(SessionError::logged(error));
+                return Err(error.logged_at(address));
             }
         };
         match outcome.0 {
@@ -151,7 +152,10 @@ impl Sessions {
         match &outcome {
             Ok(_) => {
                 unanswered.answered();
+                let (client, network) = fields(client);
                 tracing::info!(
+                    client,
+                    network,
                     session = %session.id(),
                     subject = %session.subject().shown(),
                     "logged in"
@@ -173,7 +177,7 @@ impl Sessions {
                 }
             }
         }
-        outcome.map_err(SessionError::logged)
+        outcome.map_err(|error| error.logged_at(client))
     }
 
     pub(super) fn new_session(

@@ -1,5 +1,6 @@
 //! What an application is told of its logins.
 
+mod clients;
 mod familiarity;
 mod hang_up;
 mod refused;
