@@ -297,7 +297,7 @@ impl SessionsBuilder {
         let (issuer, audience) = names.own().clone();
         #[cfg(feature = "metrics")]
         let store: Arc<dyn SessionStore> = {
-            super::events::describe();
+            super::event_counter::describe();
             Arc::new(crate::store::TimedStore::new(self.store))
         };
         #[cfg(not(feature = "metrics"))]

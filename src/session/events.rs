@@ -42,12 +42,7 @@ impl Events {
     /// Tells the subscriber. The event is made only where there is one.
     pub(super) fn tell(&self, kind: AuthEventKind, whose: Whose<'_>, now: Timestamp) {
         #[cfg(feature = "metrics")]
-        metrics::counter!(
-            COUNTER,
-            "event" => kind.as_str(),
-            "reason" => kind.reason().unwrap_or_default()
-        )
-        .increment(1);
+        super::event_counter::count(kind, 1);
         let Some(subscriber) = &self.0 else {
             return;
         };
@@ -65,15 +60,6 @@ impl Events {
             tracing::error!(event = kind.as_str(), "the subscriber of events panicked");
         }
     }
-}
-
-/// Tells the recorder what is counted.
-#[cfg(feature = "metrics")]
-pub(super) fn describe() {
-    metrics::describe_counter!(
-        COUNTER,
-        "Logins, refreshes, revocations and refusals, by event and reason"
-    );
 }
 
 impl<'e> Whose<'e> {
@@ -142,6 +128,3 @@ impl fmt::Debug for Events {
         f.debug_tuple("Events").field(&self.are_heard()).finish()
     }
 }
-
-#[cfg(feature = "metrics")]
-const COUNTER: &str = "tower_bearer_events_total";

@@ -36,6 +36,8 @@ mod ended;
 mod erasure;
 mod error;
 mod event;
+#[cfg(feature = "metrics")]
+mod event_counter;
 mod events;
 #[cfg(test)]
 mod explorer;

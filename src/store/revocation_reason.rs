@@ -77,7 +77,7 @@ impl From<&str> for RevocationReason {
 
 impl RevocationReason {
     /// All reasons except [`Other`](Self::Other).
-    pub(super) const KNOWN: [Self; 6] = [
+    pub(crate) const KNOWN: [Self; 6] = [
         Self::LoggedOut,
         Self::Everywhere,
         Self::Reused,

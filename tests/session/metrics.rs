@@ -134,6 +134,34 @@ async fn events_are_counted_by_name_and_reason_without_a_subscriber() {
     assert_eq!(refused + throttled, 12);
 }
 
+/// A series that begins with 1 has no increase.
+#[tokio::test]
+async fn the_series_of_known_events_begin_with_zero() {
+    let seen = Seen::default();
+    let _recorder = metrics::set_default_local_recorder(&seen);
+    let _app = App::new();
+    for event in [
+        "logged_in ",
+        "login_refused credentials_invalid",
+        "login_refused user_gone",
+        "refreshed ",
+        "recovered ",
+        "refresh_refused refresh_reused",
+        "refresh_refused session_expired",
+        "refresh_token_reused ",
+        "reauthenticated ",
+        "logged_out ",
+        "session_revoked reused",
+        "session_revoked other",
+        "sessions_revoked everywhere",
+        "access_token_refused token_invalid",
+        "access_token_refused session_revoked",
+    ] {
+        let name = format!("tower_bearer_events_total {event}");
+        assert_eq!(seen.0.lock().unwrap().get(&name), Some(&0), "{event}");
+    }
+}
+
 #[tokio::test]
 async fn a_siege_is_a_gauge() {
     let seen = Seen::default();
