@@ -2,9 +2,38 @@
 
 use std::time::Duration;
 
+use super::error::SessionError;
 use super::sessions::Sessions;
+use crate::revocation::ensure_started;
 
 impl Sessions {
+    /// Returns whether this process can check access tokens now: for the readiness probe of a
+    /// process that had no request yet. It starts the background tasks, and loads the revocations
+    /// if they are not current.
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use axum::http::StatusCode;
+    /// use axum::routing::get;
+    ///
+    /// # fn app(sessions: tower_bearer::Sessions) -> Router {
+    /// let ready = async move || match sessions.ready().await {
+    ///     Ok(()) => StatusCode::OK,
+    ///     Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+    /// };
+    /// Router::new().route("/ready", get(ready))
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`: the store failed, and access tokens are refused. After the first success they
+    /// are accepted for as long as [`StoreOutage`](crate::session::StoreOutage) says.
+    pub async fn ready(&self) -> Result<(), SessionError> {
+        ensure_started(self.sync());
+        self.load_revocations().await
+    }
+
     /// Returns the time since the start of the last successful pull of revocations, or `None`
     /// before the first.
     ///

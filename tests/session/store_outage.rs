@@ -13,7 +13,7 @@ use support::{
 use tower::{Layer, ServiceExt, service_fn};
 use tower_bearer::bearer::{AccessTokenWatch, EndReason};
 use tower_bearer::clock::Clock;
-use tower_bearer::session::StoreOutage;
+use tower_bearer::session::{SessionErrorKind, StoreOutage};
 use tower_bearer::test_util::TestTokens;
 use tower_bearer::{BearerAuthLayer, Identity, MemoryStore, Sessions};
 
@@ -51,6 +51,31 @@ impl Node {
         ask(&layer, &bearer).await.assert_passed("alice");
         (layer, bearer)
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_without_a_request_is_ready_once_it_has_loaded_the_revocations() {
+    let node = Node::new(StoreOutage::default());
+    node.store.set_fault(Some(StoreFault::All));
+    let error = node.sessions.ready().await.unwrap_err();
+    assert_eq!(error.kind(), SessionErrorKind::Unavailable);
+    let answer = error.to_response();
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["retry-after"], "1");
+    assert_eq!(node.sessions.revocation_lag(), None);
+
+    node.store.set_fault(None);
+    node.sessions.ready().await.unwrap();
+    assert!(node.sessions.revocation_lag().is_some());
+    // The tasks go on without a request.
+    node.pass(10 * SECOND).await;
+    assert!(node.sessions.revocation_lag().unwrap() < 2 * SECOND);
+    // As for an access token.
+    node.store.set_fault(Some(StoreFault::All));
+    node.pass(10 * SECOND).await;
+    node.sessions.ready().await.unwrap();
+    node.pass(25 * SECOND).await;
+    node.sessions.ready().await.unwrap_err();
 }
 
 // requirement 54

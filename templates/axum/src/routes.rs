@@ -13,11 +13,17 @@ use crate::accounts::Accounts;
 use crate::users::{User, username};
 
 pub fn app(accounts: Accounts, sessions: &Sessions) -> Router {
+    let probed = sessions.clone();
+    // The traffic may come once this process can check access tokens.
+    let health = async move || match probed.ready().await {
+        Ok(()) => "ok".into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    };
     Router::new()
         .route("/me", get(me))
         .route_layer(sessions.layer().with_user_loader(accounts.clone()))
         .route("/signup", post(sign_up))
-        .route("/health", get("ok"))
+        .route("/health", get(health))
         .layer(DefaultBodyLimit::max(64 * 1024))
         .with_state(accounts)
         // POST /auth/login, /auth/refresh and /auth/logout.
