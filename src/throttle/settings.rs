@@ -96,6 +96,8 @@ impl LoginThrottle {
     /// then one in each `per` (1 s to 1 day). Of the `n`, 100 may come at once, and then one in
     /// each second. A right password counts until it has been judged, so that at most 100 logins of
     /// a network are under way at the same moment. A /24, or a /48 of IPv6, has four times as much.
+    /// Known devices are not counted here: each has five at once for its one name, and one account
+    /// may have any number of them. `Passwords` (feature `argon2`) bounds how many are worked on.
     pub fn network(mut self, n: u32, per: Duration) -> Self {
         self.check_network("network", n, per);
         self.budgets.set_network(n, per);
