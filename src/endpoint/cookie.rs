@@ -283,18 +283,24 @@ impl CookieDelivery {
     ///
     /// ```
     /// use http::{Response, StatusCode};
+    /// use http::request::Parts;
+    /// use tower_bearer::session::RequestContext;
     /// # use tower_bearer::{AccessTokenClaims, CookieDelivery, SessionError, Sessions};
     ///
     /// async fn password_changed(
     ///     sessions: &Sessions,
     ///     cookies: &CookieDelivery,
     ///     claims: &AccessTokenClaims,
+    ///     parts: &Parts,
     ///     (username, version): (&str, i64),
     /// ) -> Result<Response<()>, SessionError> {
     ///     sessions.credentials_changed(claims, version).await?;
+    ///     // The marks of other people on this device are kept.
+    ///     let marks = cookies.device_mark(parts).unwrap_or_default();
+    ///     let context = RequestContext::from(parts).with_device_mark(marks);
     ///     let mut response = Response::new(());
     ///     *response.status_mut() = StatusCode::NO_CONTENT;
-    ///     Ok(match sessions.device_mark(username, claims.subject(), None) {
+    ///     Ok(match sessions.device_mark(username, claims.subject(), &context) {
     ///         Some(mark) => cookies.set_device_mark(&mark, response),
     ///         None => response,
     ///     })

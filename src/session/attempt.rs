@@ -58,7 +58,15 @@ impl Sessions {
     ///     login: Login<PasswordCredentials>,
     /// ) -> Result<TokenResponse, SessionError> {
     ///     let attempt = sessions.attempt(login.username(), login.context()).await?;
-    ///     let Some(user) = find_user(login.username(), login.password()).await? else {
+    ///     let found = match find_user(login.username(), login.password()).await {
+    ///         // The database failed, so this was not a guess.
+    ///         Err(error) => {
+    ///             attempt.unavailable().await?;
+    ///             return Err(error);
+    ///         }
+    ///         Ok(found) => found,
+    ///     };
+    ///     let Some(user) = found else {
     ///         attempt.failed();
     ///         return Err(SessionError::invalid_credentials());
     ///     };
