@@ -58,6 +58,11 @@ use crate::revocation::Receipt;
 ///   outcome is unknown: the change may have happened. The caller then answers 503. A call may also
 ///   be dropped midway.
 /// - is safe to repeat. A repeated call completes what one before it has begun.
+/// - is given up at its deadline. A page of [`revoked_since`](Self::revoked_since) has 9.5 seconds,
+///   and so have all calls of [`assert_revoked`](Self::assert_revoked) after one reading together.
+///   [`confirm_all`](Self::confirm_all) and [`announcements`](Self::announcements) have 5 seconds,
+///   [`delete_expired`](Self::delete_expired) has 10 minutes. The other calls of one login, refresh
+///   or logout have 30 seconds together.
 ///
 /// **A row**
 ///
@@ -166,7 +171,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ) -> Result<Vec<Session>, StoreError>;
 
     /// Returns how many sessions [`list`](Self::list) would return, or more: sessions that have
-    /// ended may count, for as long as they have a row. Sessions of another subject never count.
+    /// ended may count, for as long as they have a row, and so may those of other owners. Sessions
+    /// of another subject never count.
     ///
     /// Every login asks this, so it should read an index only. By default it counts what `list`
     /// returns.

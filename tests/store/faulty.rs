@@ -80,6 +80,9 @@ noticed! {
         a_complete_page_says_so;
     a_feed_that_is_always_complete_is_noticed: FeedIsAlwaysComplete =>
         a_complete_page_says_so;
+    a_feed_that_ends_with_its_first_page_is_noticed: FeedEndsWithItsFirstPage =>
+        the_feed_has_every_page;
+    pages_that_all_begin_again_are_noticed: PagesBeginAgain => the_feed_has_every_page;
     an_assertion_that_forgets_the_unknown_is_noticed: AssertForgetsTheUnknown =>
         assert_revoked_enters_what_is_unknown;
     an_assertion_that_forgets_what_lives_is_noticed: AssertForgetsWhatLives =>

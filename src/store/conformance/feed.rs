@@ -65,6 +65,29 @@ pub async fn the_feed_with_a_cursor_has_what_came_after(store: Arc<dyn SessionSt
     }
 }
 
+/// The feed has every page of some thousand revocations, with a cursor and without.
+///
+/// A process that stops after the first page accepts the access tokens of all other sessions. The
+/// stores of this crate have larger pages, and tests of their own.
+pub async fn the_feed_has_every_page(store: Arc<dyn SessionStore>) {
+    let cursor = pull(&store, None).await.cursor;
+    let ended: Vec<_> = (0..MANY).map(|_| unused_id()).collect();
+    for ids in ended.chunks(MANY / 5) {
+        store.assert_revoked(ids, now()).await.expect(WORKS);
+    }
+    for cursor in [None, Some(&cursor)] {
+        let found = pull(&store, cursor).await.revoked;
+        let found: HashSet<_> = found.iter().map(|revocation| revocation.id).collect();
+        assert!(
+            ended.iter().all(|id| found.contains(id)),
+            "the feed misses revocations after its first page"
+        );
+    }
+}
+
+/// More than a page of a store whose database returns a thousand rows at once.
+const MANY: usize = 2500;
+
 /// The feed finds revocations after the cursor even if the clock went back, or was ahead.
 ///
 /// Machines disagree about the time: a cursor that is a timestamp loses revocations with the time

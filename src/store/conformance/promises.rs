@@ -114,6 +114,7 @@ promises! { $
     feed:
         the_feed_without_a_cursor_has_every_revocation,
         the_feed_with_a_cursor_has_what_came_after,
+        the_feed_has_every_page,
         the_feed_does_not_follow_the_clock,
         the_feed_has_no_gaps_while_many_revoke,
         revoke_all_enters_the_feed,

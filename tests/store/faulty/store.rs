@@ -43,6 +43,8 @@ pub(super) enum Fault {
     FeedBelievesAnyCursor,
     FeedIsNeverComplete,
     FeedIsAlwaysComplete,
+    FeedEndsWithItsFirstPage,
+    PagesBeginAgain,
     AssertForgetsTheUnknown,
     AssertForgetsWhatLives,
     AnnouncesNothing,
@@ -375,6 +377,22 @@ impl SessionStore for Faulty {
                 page.complete = self.fault == FeedIsAlwaysComplete;
                 Ok(page)
             }
+            FeedEndsWithItsFirstPage => {
+                let mut page = self.inner().revoked_since(cursor).await?;
+                page.revoked.truncate(PAGE);
+                Ok(page)
+            }
+            PagesBeginAgain => {
+                let mut page = self.inner().revoked_since(cursor).await?;
+                if let Some(left) = page.revoked.len().checked_sub(PAGE) {
+                    let last: usize = page.cursor.as_str().parse().expect("a number");
+                    page.revoked.truncate(PAGE);
+                    page.cursor = Cursor::new((last - left).to_string());
+                    page.more = left > 0;
+                }
+                page.complete = true;
+                Ok(page)
+            }
             EraseForgetsTheFeed => {
                 let mut page = self.inner().revoked_since(cursor).await?;
                 let mut kept = Vec::new();
@@ -448,3 +466,6 @@ impl Announcements for Silence {
         std::future::pending().await
     }
 }
+
+/// The revocations in a page.
+const PAGE: usize = 1000;
