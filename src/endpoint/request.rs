@@ -156,9 +156,10 @@ impl Parameters {
 
     /// Refuses U+0000, which credentials do not have (RFC 6749 appendix A). PostgreSQL does not
     /// take it as text, so it would be an outage to the application.
+    ///
+    /// A device has none when it is kept.
     fn check_credentials(&self) -> Result<(), EndpointError> {
-        let is_read_here = |name: &str| OURS.contains(&name) && !CREDENTIALS.contains(&name);
-        let mut read = self.values.iter().filter(|(name, _)| !is_read_here(name));
+        let mut read = self.values.iter().filter(|(name, _)| *name != "device");
         if read.any(|(_, value)| has_nul(value)) {
             return Err(EndpointError::invalid_request(
                 "a parameter has the character U+0000",
@@ -196,7 +197,9 @@ fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(all) => all.iter().any(has_nul),
-        Value::Object(all) => all.values().any(has_nul),
+        Value::Object(all) => all
+            .iter()
+            .any(|(name, value)| name.contains('\0') || has_nul(value)),
         _ => false,
     }
 }
@@ -344,5 +347,3 @@ const OURS: [&str; 11] = [
     "device_mark",
     "dry_run",
 ];
-/// Those of them that the application reads.
-const CREDENTIALS: [&str; 2] = ["username", "password"];

@@ -48,10 +48,15 @@ async fn credentials_with_u_0000_are_refused() {
         (FORM, "username=%00&password=x"),
         (FORM, "username=alice&password=wonderland-7%00"),
         (FORM, "username=alice&password=wonderland-7&more=%00"),
+        (FORM, "username=alice&password=wonderland-7&token=%00"),
         (JSON, r#"{"username": "alice\u0000", "password": "x"}"#),
         (
             JSON,
             r#"{"username": "a", "password": "x", "more": [{"a": "\u0000"}]}"#,
+        ),
+        (
+            JSON,
+            r#"{"username": "a", "password": "x", "more": {"\u0000": 1}}"#,
         ),
     ] {
         let answer = login.send(post("/login", media_type, body)).await;
