@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::error::{SessionError, SessionErrorKind};
-use super::event::AuthEventKind;
+use super::event::{ABANDONED, AuthEventKind};
 use super::events::Whose;
 use super::sessions::Sessions;
 use crate::client_network::{ClientNetwork, fields};
@@ -336,10 +336,6 @@ impl Identity {
         self
     }
 }
-
-/// The reason of a login at an endpoint that ended before its password was judged: the client has
-/// hung up, or `authenticate` was too slow.
-const ABANDONED: &str = "abandoned";
 
 impl fmt::Debug for LoginAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -212,3 +212,7 @@ impl AuthEventKind {
         }
     }
 }
+
+/// The reason of a login at an endpoint that ended before its password was judged: the client has
+/// hung up, or `authenticate` was too slow.
+pub(super) const ABANDONED: &str = "abandoned";

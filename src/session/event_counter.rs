@@ -1,7 +1,7 @@
 //! The counter of events, for the feature `metrics`.
 
 use super::error::{SessionError, SessionErrorKind};
-use super::event::{AuthEventKind, ReuseEvidence};
+use super::event::{ABANDONED, AuthEventKind, ReuseEvidence};
 use crate::bearer::BearerErrorKind;
 use crate::store::RevocationReason;
 
@@ -46,6 +46,7 @@ fn known() -> impl Iterator<Item = AuthEventKind> {
     ];
     let reason = |kind: &SessionErrorKind| SessionError::new(*kind).reason();
     let logins = LOGIN_REFUSALS.iter().filter_map(reason);
+    let logins = logins.chain([ABANDONED]);
     let refreshes = REFRESH_REFUSALS.iter().filter_map(reason);
     let revoked = RevocationReason::KNOWN.into_iter();
     let revoked = revoked.chain([RevocationReason::Other]);
@@ -54,18 +55,24 @@ fn known() -> impl Iterator<Item = AuthEventKind> {
         .chain(logins.map(|reason| AuthEventKind::LoginRefused { reason }))
         .chain(refreshes.map(|reason| AuthEventKind::RefreshRefused { reason }))
         .chain(revoked.map(|because| AuthEventKind::SessionRevoked { because }))
-        .chain([AuthEventKind::SessionsRevoked {
-            because: RevocationReason::Everywhere,
+        .chain(TOGETHER.map(|because| AuthEventKind::SessionsRevoked {
+            because,
             sessions: 0,
-        }])
+        }))
         .chain(TOKEN_REFUSALS.map(|kind| AuthEventKind::AccessTokenRefused { kind }))
 }
 
 const COUNTER: &str = "tower_bearer_events_total";
-const LOGIN_REFUSALS: [SessionErrorKind; 2] = [
+/// Those of a login and of a re-authentication.
+const LOGIN_REFUSALS: [SessionErrorKind; 5] = [
     SessionErrorKind::InvalidCredentials,
+    SessionErrorKind::InvalidToken,
+    SessionErrorKind::SessionExpired,
+    SessionErrorKind::SessionRevoked,
     SessionErrorKind::UserGone,
 ];
+/// Why several sessions end in one call.
+const TOGETHER: [RevocationReason; 2] = [RevocationReason::Everywhere, RevocationReason::UserGone];
 const REFRESH_REFUSALS: [SessionErrorKind; 5] = [
     SessionErrorKind::InvalidToken,
     SessionErrorKind::SessionExpired,

@@ -144,6 +144,8 @@ async fn the_series_of_known_events_begin_with_zero() {
         "logged_in ",
         "login_refused credentials_invalid",
         "login_refused user_gone",
+        "login_refused abandoned",
+        "login_refused session_revoked",
         "refreshed ",
         "recovered ",
         "refresh_refused refresh_reused",
@@ -154,6 +156,7 @@ async fn the_series_of_known_events_begin_with_zero() {
         "session_revoked reused",
         "session_revoked other",
         "sessions_revoked everywhere",
+        "sessions_revoked user_gone",
         "access_token_refused token_invalid",
         "access_token_refused session_revoked",
     ] {
