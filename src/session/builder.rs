@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
+use tokio::sync::Semaphore;
 
 use super::accounts::Accounts;
 use super::authenticate::Authenticate;
@@ -20,6 +21,7 @@ use super::refresh_token::RefreshTokenKeys;
 use super::sessions::{Inner, Sessions};
 use super::sync::StoreSync;
 use super::throttled_lines::ThrottledLines;
+use super::to_the_end::MAX_UNATTENDED;
 use super::untold::Untold;
 use crate::bearer::McpSessions;
 use crate::clock::{Clock, SystemClock};
@@ -314,6 +316,7 @@ impl SessionsBuilder {
             throttle,
             throttled_lines: ThrottledLines::new(),
             untold: Untold::default(),
+            unattended: Arc::new(Semaphore::new(MAX_UNATTENDED)),
             client_doubts: ClientDoubts::default(),
             events: self.events,
             verifiers: Verifiers::new(verifier).with_former(former),

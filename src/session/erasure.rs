@@ -87,7 +87,7 @@ impl Sessions {
     /// `Unavailable`: some sessions may have been ended or deleted. Try again.
     pub async fn erase(&self, subject: &Subject) -> Result<Erasure, SessionError> {
         let (sessions, subject) = (self.clone(), subject.clone());
-        to_the_end(async move {
+        to_the_end(&self.0.unattended, async move {
             with_timeout(REFRESH_DEADLINE, sessions.erase_all_of(&subject))
                 .await
                 .map_err(SessionError::logged)

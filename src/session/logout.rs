@@ -46,7 +46,10 @@ impl Sessions {
         client: Option<IpAddr>,
     ) -> Result<Ended, SessionError> {
         let (sessions, token) = (self.clone(), owned(token));
-        to_the_end(async move { sessions.end_session_of(&token, client).await }).await
+        to_the_end(&self.0.unattended, async move {
+            sessions.end_session_of(&token, client).await
+        })
+        .await
     }
 
     async fn end_session_of(
@@ -76,7 +79,7 @@ impl Sessions {
     ) -> Result<(), SessionError> {
         let tokens: Vec<_> = self.one_of_each(tokens).into_iter().map(owned).collect();
         let sessions = self.clone();
-        to_the_end(async move {
+        to_the_end(&self.0.unattended, async move {
             for token in tokens {
                 sessions.end_session_of(&token, client).await?;
             }
@@ -169,10 +172,13 @@ impl Sessions {
         context: Option<&RequestContext>,
     ) -> Result<(), SessionError> {
         let (sessions, session, context) = (self.clone(), session.clone(), context.cloned());
-        to_the_end(async move {
+        to_the_end(&self.0.unattended, async move {
             let whose = Whose::of_session(&session).from(context.as_ref());
             let end = sessions.end(session.id(), reason, whose);
-            with_timeout(REFRESH_DEADLINE, end).await.map(drop)
+            let ended = with_timeout(REFRESH_DEADLINE, end).await.map(drop);
+            // The caller may be gone.
+            let client = context.as_ref().and_then(RequestContext::client_address);
+            ended.map_err(|error| error.logged_at(client))
         })
         .await
     }

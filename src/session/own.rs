@@ -37,7 +37,7 @@ impl Sessions {
     /// `Unavailable`: try again.
     pub async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<Ended, SessionError> {
         let (sessions, logins, id) = (self.clone(), self.logins_of(subject), *id);
-        to_the_end(async move {
+        to_the_end(&self.0.unattended, async move {
             with_timeout(REFRESH_DEADLINE, sessions.revoke_of(&logins, &id))
                 .await
                 .map_err(SessionError::logged)
@@ -101,7 +101,7 @@ impl Sessions {
 
     async fn revoke_all(&self, selection: SessionSelection) -> Result<Ended, SessionError> {
         let sessions = self.clone();
-        to_the_end(async move {
+        to_the_end(&self.0.unattended, async move {
             with_timeout(REFRESH_DEADLINE, sessions.end_all(&selection))
                 .await
                 .map_err(SessionError::logged)

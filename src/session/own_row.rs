@@ -73,20 +73,22 @@ impl Sessions {
     }
 
     /// Changes the row of the session that these claims belong to. A refresh at the same moment
-    /// and the change both count.
+    /// and the change both count. Returns false if `change` does: then nothing is written.
     pub(super) async fn change_row(
         &self,
         claims: &AccessTokenClaims,
-        change: impl Fn(&mut SessionParts) + Send + Sync,
-    ) -> Result<(), SessionError> {
+        change: impl Fn(&mut SessionParts) -> bool + Send + Sync,
+    ) -> Result<bool, SessionError> {
         let write = async {
             for _ in 0..MAX_WRITES {
                 let mut session = self.live_row(claims).await?;
                 let row = session.parts_mut();
-                change(row);
+                if !change(row) {
+                    return Ok(false);
+                }
                 row.revision += 1;
                 if self.0.store.replace(&session).await? {
-                    return Ok(());
+                    return Ok(true);
                 }
             }
             Err(outrun())

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
+use tokio::sync::Semaphore;
 
 use super::accounts::Accounts;
 use super::any_credentials::AnyCredentials;
@@ -32,8 +33,10 @@ use crate::token::{AccessTokenSigner, AccessTokenVerifier, Grant, TokenOrigin, V
 
 /// Logs in, refreshes and logs out. Cheap to clone; clones share the same state.
 ///
-/// A call that ends sessions goes on in a task if its future is dropped, so that a client which
-/// hangs up does not stop it.
+/// `log_out`, `revoke`, `log_out_everywhere`, `log_out_others`, `credentials_changed` and `erase`
+/// go on in a task if their future is dropped, so that a client which hangs up does not stop them.
+/// So does the end of a session whose refresh token was reused, or whose user is gone. With 1,024
+/// such tasks at a time, one more call stops.
 ///
 /// ```
 /// use tower_bearer::{Identity, MemoryStore, Secret, Sessions};
@@ -85,6 +88,8 @@ pub(super) struct Inner {
     pub(super) throttle: Throttle,
     pub(super) throttled_lines: ThrottledLines,
     pub(super) untold: Untold,
+    /// The places for work whose caller is gone.
+    pub(super) unattended: Arc<Semaphore>,
     pub(super) client_doubts: ClientDoubts,
     pub(super) events: Events,
     /// Distinguishes the rows of this application from those of others in the same store: first its

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::error::SessionError;
 use super::sessions::Sessions;
+use crate::store::SessionParts;
 use crate::token::{AccessTokenClaims, session_data};
 
 impl Sessions {
@@ -40,7 +41,10 @@ impl Sessions {
         data: &T,
     ) -> Result<(), SessionError> {
         let data = session_data(data).map_err(|error| SessionError::from(error).logged())?;
-        self.change_row(claims, |row| row.data = Some(data.clone()))
-            .await
+        let write = |row: &mut SessionParts| {
+            row.data = Some(data.clone());
+            true
+        };
+        self.change_row(claims, write).await.map(drop)
     }
 }

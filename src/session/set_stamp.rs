@@ -4,6 +4,8 @@ use super::ended::Ended;
 use super::error::SessionError;
 use super::sessions::Sessions;
 use super::to_the_end::to_the_end;
+use crate::limits::{REFRESH_DEADLINE, with_timeout};
+use crate::store::SessionParts;
 use crate::token::{AccessTokenClaims, Stamp};
 
 impl Sessions {
@@ -14,7 +16,9 @@ impl Sessions {
     /// another [mark](Self::device_mark), or its user is a stranger on it at the next login.
     ///
     /// Commit the new password first. A login that is in progress with the old one is ended by its
-    /// stamp. Where there are no stamps, call `log_out_others`.
+    /// stamp. Where there are no stamps, call `log_out_others`. If the future is dropped, what is
+    /// left may happen some seconds later; if the credentials change again meanwhile, it is left to
+    /// that call.
     ///
     /// ```
     /// # use tower_bearer::{AccessTokenClaims, SessionError, Sessions, throttle::DeviceMark};
@@ -39,12 +43,28 @@ impl Sessions {
         claims: &AccessTokenClaims,
         stamp: impl Into<Stamp>,
     ) -> Result<Ended, SessionError> {
-        let (sessions, claims, stamp) = (self.clone(), claims.clone(), stamp.into());
-        to_the_end(async move {
-            let stamped = sessions.set_stamp(&claims, stamp).await;
+        let stamp = Some(stamp.into().to_bytes());
+        let row = with_timeout(REFRESH_DEADLINE, self.live_row(claims)).await;
+        let before = row.map(|row| row.parts().stamp);
+        let (sessions, claims) = (self.clone(), claims.clone());
+        to_the_end(&self.0.unattended, async move {
+            let write = |row: &mut SessionParts, before| {
+                let is_next = row.stamp == before || row.stamp == stamp;
+                row.stamp = stamp;
+                is_next
+            };
+            let stamped = match before {
+                Ok(before) => sessions.change_row(&claims, |row| write(row, before)).await,
+                Err(error) => Err(error.logged()),
+            };
+            // The credentials have changed once more, and that call does the rest.
+            if matches!(stamped, Ok(false)) {
+                return Ok(Ended::sessions(0));
+            }
             let ended = sessions.log_out_others(&claims).await?;
-            sessions.forget_devices(claims.subject()).await?;
-            stamped.map(|()| ended)
+            let forgotten = sessions.forget_devices(claims.subject()).await;
+            forgotten.map_err(SessionError::logged)?;
+            stamped.map(|_| ended)
         })
         .await
     }
@@ -78,6 +98,10 @@ impl Sessions {
         stamp: impl Into<Stamp>,
     ) -> Result<(), SessionError> {
         let stamp = stamp.into().to_bytes();
-        self.change_row(claims, |row| row.stamp = Some(stamp)).await
+        let write = |row: &mut SessionParts| {
+            row.stamp = Some(stamp);
+            true
+        };
+        self.change_row(claims, write).await.map(drop)
     }
 }

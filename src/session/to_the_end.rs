@@ -2,20 +2,23 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tracing::{Instrument, Span};
 
-/// Runs `work`, and leaves it to a task if the caller is dropped meanwhile. Outside a Tokio runtime
-/// there are no tasks, so it then stops.
-pub(super) fn to_the_end<F>(work: F) -> ToTheEnd<F>
+/// Runs `work`, and leaves it to a task if the caller is dropped meanwhile. It then stops where
+/// there is no Tokio runtime, and where none of the places for such work is free.
+pub(super) fn to_the_end<F>(places: &Arc<Semaphore>, work: F) -> ToTheEnd<F>
 where
     F: Future + Send + 'static,
     F::Output: Send,
 {
     ToTheEnd {
         work: Some(Box::pin(work)),
+        places: Arc::clone(places),
         span: Span::current(),
     }
 }
@@ -28,6 +31,7 @@ where
 {
     /// `None` once it has ended.
     work: Option<Pin<Box<F>>>,
+    places: Arc<Semaphore>,
     span: Span,
 }
 
@@ -58,8 +62,34 @@ where
         let rest = self.work.take().filter(|_| !std::thread::panicking());
         if let Some(rest) = rest
             && let Ok(runtime) = Handle::try_current()
+            && let Ok(place) = Arc::clone(&self.places).try_acquire_owned()
         {
+            let rest = async move {
+                rest.await;
+                drop(place);
+            };
             runtime.spawn(rest.instrument(self.span.clone()));
+        }
+    }
+}
+
+/// The most work whose caller is gone: clients that hang up while a store is silent must not fill
+/// the memory.
+pub(super) const MAX_UNATTENDED: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_whose_caller_is_gone_goes_on_where_a_place_is_free_and_stops_elsewhere() {
+        for (free, goes_on) in [(1, true), (0, false)] {
+            let places = Arc::new(Semaphore::new(free));
+            let (sender, receiver) = tokio::sync::oneshot::channel();
+            drop(to_the_end(&places, async move { sender.send(()) }));
+            assert_eq!(receiver.await.is_ok(), goes_on);
+            tokio::task::yield_now().await;
+            assert_eq!(places.available_permits(), free);
         }
     }
 }

@@ -133,3 +133,31 @@ async fn a_new_password_ends_the_other_sessions_and_forgets_all_devices() {
     let attempt = app.sessions.attempt("alice", &context).await.unwrap();
     assert_eq!(attempt.familiarity(), Some(Familiarity::Stranger));
 }
+
+/// The first of two changes hangs when the second one is made, and must not undo it.
+#[tokio::test]
+async fn a_change_that_goes_on_after_a_hang_up_leaves_a_later_one_alone() {
+    let (app, heard) = listening();
+    app.users.grant(Grant::new().with_stamp(7));
+    let identity = Identity::new("alice").with_stamp(7);
+    let this = app.sessions.start(identity).await.unwrap();
+    heard.take();
+    app.clock.advance(MINUTE);
+    let pause = app.store.pause_at(Call::Replace);
+    tokio::select! {
+        biased;
+        () = pause.reached() => {}
+        _ = app.sessions.credentials_changed(this.claims(), 8) => panic!("it did not write"),
+    }
+
+    app.users.grant(Grant::new().with_stamp(9));
+    let changed = app.sessions.credentials_changed(this.claims(), 9).await;
+    changed.unwrap();
+    let identity = Identity::new("alice").with_stamp(9);
+    let later = app.sessions.start(identity).await.unwrap();
+    pause.go_on();
+    settle().await;
+    for tokens in [this, later] {
+        app.sessions.refresh(refresh_of(&tokens)).await.unwrap();
+    }
+}
