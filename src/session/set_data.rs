@@ -9,16 +9,19 @@ use crate::token::{AccessTokenClaims, session_data};
 
 impl Sessions {
     /// Replaces the [data](crate::Identity::with_data) of the current session, such as the active
-    /// tenant.
+    /// tenant. It replaces all of the data: keep what `authorize` needs, such as who acts as the
+    /// user.
     ///
     /// `authorize` reads it at the next refresh. Until then the access token keeps the claims that
     /// it has, so let the client refresh. Of two calls at the same moment the last one counts.
     ///
     /// ```
-    /// # use tower_bearer::{AccessTokenClaims, SessionError, Sessions};
+    /// # use tower_bearer::{AccessTokenClaims, BoxError, Sessions};
     /// #[derive(serde::Serialize, serde::Deserialize)]
     /// struct Facts {
-    ///     tenant: i64,
+    ///     tenant: Option<i64>,
+    ///     /// The administrator who acts as the user: `authorize` grants it as a claim.
+    ///     admin: Option<i64>,
     /// }
     ///
     /// /// Make sure before that the user belongs to the tenant.
@@ -26,8 +29,10 @@ impl Sessions {
     ///     sessions: &Sessions,
     ///     claims: &AccessTokenClaims,
     ///     tenant: i64,
-    /// ) -> Result<(), SessionError> {
-    ///     sessions.set_data(claims, &Facts { tenant }).await
+    /// ) -> Result<(), BoxError> {
+    ///     let admin = claims.claim("impersonator")?;
+    ///     let facts = Facts { tenant: Some(tenant), admin };
+    ///     Ok(sessions.set_data(claims, &facts).await?)
     /// }
     /// ```
     ///

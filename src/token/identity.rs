@@ -114,7 +114,7 @@ impl Identity {
     /// The data survives refreshes. [`authorize`](crate::Authenticate::authorize) reads it with
     /// [`Session::data`](crate::store::Session::data). It is not in any token, unless the
     /// application grants it as a claim. [`Sessions::set_data`](crate::Sessions::set_data) replaces
-    /// it.
+    /// all of it.
     ///
     /// # Errors
     ///
