@@ -122,7 +122,8 @@ impl Grant {
     ///
     /// Processes of before do not know the new stamp. So roll out twice: first the old stamp
     /// `or_stamp` the new one in every process, then the new one `or_stamp` the old one. Remove it
-    /// once the idle timeout has passed.
+    /// once the longest idle timeout that any login has is over, counted from the day when every
+    /// process grants the new stamp.
     pub fn or_stamp(mut self, stamp: impl Into<Stamp>) -> Self {
         self.former_stamps.push(Some(stamp.into().to_bytes()));
         self
