@@ -11,6 +11,11 @@ impl Sessions {
     /// process that had no request yet. It starts the background tasks, and loads the revocations
     /// if they are not current.
     ///
+    /// It counts as a request, so a process that is probed more often than
+    /// [`IdlePulls::after`](crate::session::IdlePulls::after) says is never idle. It waits for the
+    /// store for up to 9.5 seconds. A probe of Kubernetes waits for one second by default: set its
+    /// `timeoutSeconds` to 10, or put a shorter timeout around this call.
+    ///
     /// ```
     /// use axum::Router;
     /// use axum::http::StatusCode;

@@ -11,7 +11,8 @@ use crate::error::ConfigError;
 /// has answered once, so it hears of every logout. If the store does not answer, the request is
 /// accepted or refused as [`StoreOutage`](super::StoreOutage) says, by the last answer before. An
 /// [`AccessTokenWatch`](crate::bearer::AccessTokenWatch) counts as a request for as long as it
-/// lives.
+/// lives. A probe that calls [`Sessions::ready`](crate::Sessions::ready) counts as a request too: a
+/// process that is probed more often than [`after`](Self::after) says is never idle.
 ///
 /// The first request of a process that its platform froze for more than three seconds waits for the
 /// store in the same way; if a pull was under way, for more than eleven. A virtual machine that is
