@@ -261,6 +261,48 @@ async fn a_set_that_has_moved_and_left_an_old_one_is_found_within_a_minute() {
     assert_eq!(site.take_asked(), [openid, MOVED]);
 }
 
+/// Garbage has the metadata asked again. It fails, and the URL that it named before still works.
+#[tokio::test]
+async fn a_new_key_is_found_while_the_metadata_fails() {
+    let (issuer, openid, _) = ADDRESSES[0];
+    for status in [429, 500, 503] {
+        let site = Site::of(&[&key(P384)]);
+        site.put(openid, &metadata(issuer, JWKS));
+        let keys = discover(&site, issuer);
+        keys.renew().await.unwrap();
+        let refused = answer(&site, issuer, &keys).await;
+        refused.assert_invalid_token("token_invalid");
+        site.put_status(openid, status, "");
+        site.publish(&[&key(P256)]);
+        site.clock.advance(MINUTE);
+        site.take_asked();
+        assert_passes(&site, issuer, &keys).await;
+        assert_eq!(site.take_asked(), [openid, JWKS], "{status}");
+    }
+}
+
+#[tokio::test]
+async fn metadata_that_wants_a_pause_does_not_delay_the_key_set() {
+    let (issuer, openid, _) = ADDRESSES[0];
+    let site = Site::of(&[&key(P256)]);
+    site.put(openid, &metadata(issuer, JWKS));
+    let keys = discover(&site, issuer);
+    keys.renew().await.unwrap();
+    site.put_status(JWKS, 500, "");
+    keys.renew().await.unwrap_err();
+    site.publish(&[&key(P256)]);
+    let busy = http::Response::builder()
+        .status(429)
+        .header("retry-after", "120");
+    site.answer(openid, busy.body(bytes::Bytes::new()).unwrap());
+    site.take_asked();
+    for asked in [&[openid, JWKS][..], &[JWKS], &[openid, JWKS]] {
+        keys.renew().await.unwrap();
+        assert_eq!(site.take_asked(), asked);
+        site.clock.advance(MINUTE);
+    }
+}
+
 #[tokio::test]
 async fn a_set_that_has_moved_and_left_an_empty_one_is_found_by_a_probe() {
     const MOVED: &str = "https://issuer.test/moved.json";

@@ -1,6 +1,6 @@
 //! [`Fetcher`] fetches a key set from its URL, or from the URL that an issuer's metadata names.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::Uri;
@@ -20,8 +20,17 @@ use crate::shown::ShownCause;
 /// Fetches a key set, and remembers the URL that its issuer's metadata named.
 pub(super) struct Fetcher {
     settings: Settings,
-    /// The URL of the set, and when the metadata named it, by the monotonic clock.
-    discovered: Mutex<Option<(Uri, Duration)>>,
+    discovered: Mutex<Option<Discovered>>,
+}
+
+/// The URL that the metadata named. Times are by the monotonic clock.
+#[derive(Clone)]
+struct Discovered {
+    url: Uri,
+    /// When the metadata is asked again.
+    due: Duration,
+    /// Until when the metadata wants not to be asked.
+    paused_until: Duration,
 }
 
 /// A key set that was fetched, and for how long it may be kept.
@@ -48,12 +57,18 @@ impl Fetcher {
         fetched
     }
 
-    /// Asks the metadata for the URL before the next fetch, because the set may have moved.
+    /// Asks the metadata for the URL before the next fetch, because the set may have moved. If the
+    /// metadata does not answer, the URL still counts.
     pub(super) fn discover_again(&self) {
-        *self
-            .discovered
+        if let Some(known) = self.discovered().as_mut() {
+            known.due = Duration::ZERO;
+        }
+    }
+
+    fn discovered(&self) -> MutexGuard<'_, Option<Discovered>> {
+        self.discovered
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = None;
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn fetch_from(&self, url: &Uri) -> Result<Fetched, FetchError> {
@@ -95,19 +110,28 @@ impl Fetcher {
             KeySetLocation::Issuer(issuer, may_be_plain) => (issuer, *may_be_plain),
         };
         let now = self.settings.clock.monotonic();
-        let known = self
-            .discovered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        if let Some((url, _)) = known.filter(|(_, since)| now < *since + REDISCOVER_AFTER) {
-            return Ok(url);
+        let known = self.discovered().clone();
+        if let Some(known) = &known
+            && now < known.due.max(known.paused_until)
+        {
+            return Ok(known.url.clone());
         }
-        let url = discover(&self.settings, issuer, may_be_plain).await?;
-        *self
-            .discovered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some((url.clone(), now));
+        let (url, due, pause) = match discover(&self.settings, issuer, may_be_plain).await {
+            Ok(url) => (url, now + REDISCOVER_AFTER, Duration::ZERO),
+            Err(error) => {
+                let Some(known) = known else {
+                    return Err(error);
+                };
+                let cause = ShownCause(&error);
+                tracing::debug!(error = %cause, "the metadata failed, its last URL counts");
+                (known.url, now, error.retry_after.unwrap_or_default())
+            }
+        };
+        *self.discovered() = Some(Discovered {
+            url: url.clone(),
+            due,
+            paused_until: now + pause,
+        });
         Ok(url)
     }
 }
