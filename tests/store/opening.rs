@@ -108,14 +108,33 @@ async fn sqlite_says_that_a_file_is_not_a_database() {
 /// Each connection would have a database of its own, or a file would have the name of the URL.
 #[tokio::test]
 async fn sqlite_says_what_to_write_in_place_of_memory_and_of_a_url() {
-    for path in ["", ":memory:"] {
+    for path in [
+        "",
+        ":memory:",
+        "sqlite:",
+        "sqlite::memory:",
+        "sqlite://:memory:",
+        "sqlite::memory:?cache=shared",
+        "file:",
+        "file::memory:",
+        "file::memory:?cache=shared",
+        "file:none/app.db?cache=shared&mode=memory",
+        "sqlite://none/app.db?mode=memory",
+    ] {
         let sentence = format!(
             "the SQLite session store failed at {path}: a database in memory is another one for \
              each connection. Use `MemoryStore` instead"
         );
         assert_says(SqliteStore::open(path).await, &sentence);
     }
-    for url in ["sqlite:none/app.db", "sqlite://none/app.db"] {
+    for url in [
+        "sqlite:none/app.db",
+        "sqlite://none/app.db",
+        "sqlite:none/app.db?mode=rwc",
+        "sqlite://none/app.db?mode=rwc",
+        "file:none/app.db",
+        "file:none/app.db?mode=rwc",
+    ] {
         let sentence = format!(
             "the SQLite session store failed at {url}: this is a URL. Give the path of the file: \
              `none/app.db`"

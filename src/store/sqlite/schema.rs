@@ -18,13 +18,21 @@ pub(super) fn check_path(path: &Path) -> Result<(), BoxError> {
     let Some(path) = path.to_str() else {
         return Ok(());
     };
-    if path.is_empty() || path == ":memory:" {
+    // The driver has SQLite read `file:` as a URL too.
+    let url = ["sqlite:", "file:"]
+        .into_iter()
+        .find_map(|scheme| path.strip_prefix(scheme));
+    let (file, parameters) = url.map_or((path, ""), |url| {
+        let url = url.strip_prefix("//").unwrap_or(url);
+        url.split_once('?').unwrap_or((url, ""))
+    });
+    let is_in_memory = parameters.split('&').any(|given| given == "mode=memory");
+    if file.is_empty() || file == ":memory:" || is_in_memory {
         return Err("a database in memory is another one for each connection. \
             Use `MemoryStore` instead"
             .into());
     }
-    if let Some(file) = path.strip_prefix("sqlite:") {
-        let file = file.strip_prefix("//").unwrap_or(file);
+    if url.is_some() {
         return Err(format!("this is a URL. Give the path of the file: `{file}`").into());
     }
     Ok(())
