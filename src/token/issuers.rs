@@ -219,17 +219,16 @@ impl Verifiers {
         mut error: VerifyError,
     ) -> Result<AccessTokenClaims, VerifyError> {
         use VerifyErrorKind as Kind;
-        if !matches!(
+        let is_of_its_key = matches!(
             error.kind(),
-            Kind::NoIssuer
-                | Kind::WrongIssuer
-                | Kind::WrongType
-                | Kind::LooksLikeIdToken
-                | Kind::UnknownKey
-                | Kind::KeyLeftOut
-                | Kind::KeysUnavailable
-                | Kind::BadSignature
-        ) {
+            Kind::UnknownKey | Kind::KeyLeftOut | Kind::KeysUnavailable | Kind::BadSignature
+        );
+        if !is_of_its_key
+            && !matches!(
+                error.kind(),
+                Kind::NoIssuer | Kind::WrongIssuer | Kind::WrongType | Kind::LooksLikeIdToken
+            )
+        {
             return Err(error);
         }
         for legacy in &self.legacy {
@@ -237,10 +236,9 @@ impl Verifiers {
                 Ok(claims) => return Ok(claims),
                 // The next one may have the key.
                 Err(unsigned)
-                    if matches!(
-                        unsigned.kind(),
-                        Kind::UnknownKey | Kind::KeyLeftOut | Kind::BadSignature
-                    ) => {}
+                    if matches!(unsigned.kind(), Kind::UnknownKey | Kind::BadSignature) => {}
+                // The issuer may have a newer key, which signed the token.
+                Err(unsigned) if is_of_its_key && unsigned.kind() == Kind::KeyLeftOut => {}
                 // The next one may accept it, since two kinds of tokens may have the same key.
                 Err(refusal) => error = refusal,
             }

@@ -1,14 +1,15 @@
-//! What the log says of a legacy token that is refused. Its signature was valid, so the developer
-//! may see the details.
+//! What the log says of a legacy token that is refused. Where its signature was valid, the
+//! developer may see the details.
 
 use serde_json::{Value, json};
-use support::{Log, ask, with_claim};
+use support::keys::{ED25519, jwk, key};
+use support::{ISSUER, Log, ask, sign_with, verifier, with_claim};
 use tower_bearer::clock::{Clock, Timestamp};
 use tower_bearer::test_util::ManualClock;
 use tower_bearer::token::{LegacyTokens, LegacyUser};
-use tower_bearer::{BearerAuthLayer, Grant};
+use tower_bearer::{BearerAuthLayer, Grant, KeySet};
 
-use crate::legacy::{claims, grant, layer, legacy_keys, token, until};
+use crate::legacy::{LEGACY_KEY, claims, grant, layer, legacy_keys, token, until};
 
 /// Asserts that the token with these claims is refused, and that the log says why.
 async fn assert_logged(layer: &BearerAuthLayer, claims: &Value, reason: &str, said: &str) {
@@ -54,6 +55,32 @@ async fn a_claim_of_another_type_is_named_without_its_value() {
     let said = "the claim \"user_id\" is missing";
     assert_logged(&layer(&clock), &without, "token_invalid", said).await;
 }
+
+/// The token is of no issuer of today, or has their `typ` missing, so its key is what is wrong.
+#[tokio::test]
+async fn a_key_that_is_left_out_is_named_where_the_token_is_not_of_today() {
+    let clock = ManualClock::new();
+    let unusable = json!({ "kty": "EC", "crv": "secp256k1", "kid": "old" });
+    let set = json!({ "keys": [jwk(&key(ED25519).key_set()), unusable] }).to_string();
+    let keys = KeySet::from_jwk_set(&set).unwrap();
+    let left_out = LegacyTokens::new(keys, until(&clock), grant);
+    let other = LegacyTokens::new(legacy_keys().with_kid("other"), until(&clock), grant);
+    let layer = BearerAuthLayer::new(verifier(&clock))
+        .with_legacy_tokens(left_out)
+        .with_legacy_tokens(other);
+    let header = json!({ "alg": "HS256", "typ": "JWT", "kid": "old" }).to_string();
+    for issuer in [json!(null), json!(ISSUER), json!("https://before.test")] {
+        let claims = with_claim(claims(&clock), "iss", issuer).to_string();
+        let token = sign_with(LEGACY_KEY, &header, &claims);
+        let (log, _guard) = Log::capture();
+        let answer = ask(&layer, &format!("Bearer {token}")).await;
+        answer.assert_refused(401, "invalid_token", "token_invalid");
+        let log = log.take();
+        assert!(log.contains(LEFT_OUT), "{log}");
+    }
+}
+
+const LEFT_OUT: &str = "the key that signed the token cannot be used";
 
 #[tokio::test]
 async fn what_the_closure_decided_is_named_as_its_own() {
