@@ -1,5 +1,6 @@
 //! JSON: objects without repeated members, and responses whose body is JSON.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// Parses a JSON object without repeated members, at any depth.
@@ -15,95 +16,104 @@ use serde_json::{Map, Value};
 /// Where a member is repeated, `serde_json` keeps the last one. Another reader of the same text
 /// may keep the first, and the two would see different users
 /// (RFC 7515 section 4, RFC 7519 section 4, RFC 6749 section 3.2).
-pub(crate) fn unique_object(text: &[u8]) -> Option<Map<String, Value>> {
-    serde_json::from_slice::<Unique>(text).ok()?;
-    serde_json::from_slice(text).ok()
+pub(crate) fn unique_object(text: &[u8]) -> Result<Map<String, Value>, NotUnique> {
+    let repeated = Cell::new(None);
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let unique = Unique {
+        repeated: &repeated,
+        is_inner: false,
+    };
+    let checked = unique.deserialize(&mut json);
+    let object = checked.and_then(|()| serde_json::from_slice(text));
+    object.map_err(|_| NotUnique {
+        repeated: repeated.take(),
+    })
 }
 
-/// Returns the first member of a JSON object that is repeated. Objects within it are not looked at.
-pub(crate) fn repeated_member(text: &[u8]) -> Option<String> {
-    serde_json::from_slice::<Repeated>(text).ok()?.0
+/// A text is not a JSON object, or a member is repeated.
+pub(crate) struct NotUnique {
+    pub(crate) repeated: Option<Repeated>,
 }
 
-struct Repeated(Option<String>);
-
-impl<'de> Deserialize<'de> for Repeated {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Self(None))
-    }
+/// The first member that is repeated.
+pub(crate) struct Repeated {
+    pub(crate) name: String,
+    /// Whether it is a member of a value within the text.
+    pub(crate) is_inner: bool,
 }
 
-impl<'de> Visitor<'de> for Repeated {
-    type Value = Self;
+/// Reads JSON without repeated members, and drops its values.
+#[derive(Clone, Copy)]
+struct Unique<'r> {
+    /// The reading ends at this member.
+    repeated: &'r Cell<Option<Repeated>>,
+    is_inner: bool,
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<Self, A::Error> {
-        let mut names = HashSet::new();
-        while let Some((name, IgnoredAny)) = access.next_entry::<String, IgnoredAny>()? {
-            if let Some(repeated) = names.replace(name) {
-                self.0.get_or_insert(repeated);
-            }
+impl Unique<'_> {
+    fn inner(self) -> Self {
+        Self {
+            is_inner: true,
+            ..self
         }
-        Ok(self)
     }
 }
 
-/// JSON without repeated members. Its values are dropped.
-struct Unique;
+impl<'de> DeserializeSeed<'de> for Unique<'_> {
+    type Value = ();
 
-impl<'de> Deserialize<'de> for Unique {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Self)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Unique {
-    type Value = Self;
+impl<'de> Visitor<'de> for Unique<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Self, E> {
-        Ok(self)
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
-        Ok(self)
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
-        Ok(self)
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
-        Ok(self)
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self, A::Error> {
-        while access.next_element::<Self>()?.is_some() {}
-        Ok(self)
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
+        while access.next_element_seed(self.inner())?.is_some() {}
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<(), A::Error> {
         let mut names = HashSet::new();
-        while let Some((name, Self)) = access.next_entry::<String, Self>()? {
-            if !names.insert(name) {
+        while let Some(name) = access.next_key::<String>()? {
+            if let Some(name) = names.replace(name) {
+                let is_inner = self.is_inner;
+                self.repeated.set(Some(Repeated { name, is_inner }));
                 return Err(A::Error::custom("a member is repeated"));
             }
+            access.next_value_seed(self.inner())?;
         }
-        Ok(self)
+        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::error::EndpointError;
 use crate::bearer::READ;
 use crate::error::BoxError;
-use crate::json::{repeated_member, unique_object};
+use crate::json::{NotUnique, unique_object};
 use crate::names::Scope;
 use crate::parameters::{self, WrongParameter};
 use crate::session::{AnyCredentials, LoginCredentials, SessionError, SessionErrorKind, Sessions};
@@ -68,7 +68,7 @@ impl Parameters {
                 form_urlencoded::parse(body)
                     .map(|(name, value)| (name.into_owned(), Value::from(value))),
             )?,
-            Encoding::Json => unique_object(body).ok_or_else(|| not_unique(body))?,
+            Encoding::Json => unique_object(body).map_err(not_unique)?,
         };
         values.retain(|_, value| !value.is_null() && value.as_str() != Some(""));
         Ok(Self { values })
@@ -217,8 +217,9 @@ fn repeated(known: &'static str) -> EndpointError {
     EndpointError::invalid_request(format!("{known} is repeated"))
 }
 
-fn not_unique(json: &[u8]) -> EndpointError {
-    match repeated_member(json).and_then(|name| known(&name)) {
+fn not_unique(error: NotUnique) -> EndpointError {
+    let parameter = error.repeated.filter(|repeated| !repeated.is_inner);
+    match parameter.and_then(|parameter| known(&parameter.name)) {
         Some(known) => repeated(known),
         None => EndpointError::invalid_request(
             "the body is not a JSON object, or a parameter is repeated",

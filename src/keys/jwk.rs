@@ -8,7 +8,7 @@ use super::certificate;
 use super::crypto::PublicKey;
 use super::jwk_members::{bytes, list, member, optional_text, text};
 use super::key::Key;
-use super::wiped::{WipedObject, repeats_a_name};
+use super::wiped::WipedObject;
 use crate::error::ConfigError;
 
 /// How keys are read.
@@ -57,9 +57,7 @@ pub(crate) fn read_oct(json: &str) -> Result<Oct, ConfigError> {
 }
 
 fn parse(json: &str) -> Result<WipedObject, ConfigError> {
-    WipedObject::parse(json).ok_or_else(|| {
-        repeats_a_name(json).unwrap_or(ConfigError::from_static("the text is not a JWK"))
-    })
+    WipedObject::parse(json, || ConfigError::from_static("the text is not a JWK"))
 }
 
 pub(crate) fn read(jwk: &Map<String, Value>, reading: Reading) -> Result<Key, ConfigError> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::jwk::{self, Reading};
 use super::key::Key;
 use super::left_out::{LeftOut, MAX_LEFT_OUT};
-use super::wiped::{WipedObject, repeats_a_name};
+use super::wiped::WipedObject;
 use crate::error::ConfigError;
 
 /// A JWK set that was read key by key.
@@ -21,9 +21,7 @@ pub(crate) struct Set {
 pub(crate) fn read(json: &str, most: usize, reading: Reading) -> Result<Set, ConfigError> {
     // Some servers begin their text with a byte order mark.
     let json = json.trim_start_matches('\u{feff}');
-    let Some(set) = WipedObject::parse(json) else {
-        return Err(repeats_a_name(json).unwrap_or_else(|| not_an_object(json)));
-    };
+    let set = WipedObject::parse(json, || not_an_object(json))?;
     let Some(Value::Array(entries)) = set.get("keys") else {
         return Err(not_a_set(&set));
     };

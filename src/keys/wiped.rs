@@ -1,9 +1,7 @@
 //! [`WipedObject`] is the JSON of keys, which may be secret.
 
-use std::collections::HashMap;
 use std::ops::Deref;
 
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
@@ -14,18 +12,19 @@ use crate::json::unique_object;
 pub(super) struct WipedObject(Map<String, Value>);
 
 impl WipedObject {
-    pub(super) fn parse(json: &str) -> Option<Self> {
-        unique_object(json.as_bytes()).map(Self)
+    /// Reads a text. `or_else` says what else is wrong with it than a repeated name.
+    pub(super) fn parse(
+        json: &str,
+        or_else: impl FnOnce() -> ConfigError,
+    ) -> Result<Self, ConfigError> {
+        let object = unique_object(json.as_bytes()).map_err(|error| match error.repeated {
+            Some(_) => ConfigError::from_static(
+                "a name is repeated in the JSON, and readers would not agree on its value",
+            ),
+            None => or_else(),
+        });
+        object.map(Self)
     }
-}
-
-/// Says why a text is not such an object, if a repeated name is all that is wrong with it.
-pub(super) fn repeats_a_name(json: &str) -> Option<ConfigError> {
-    // No value is kept, since it may be secret.
-    let object = serde_json::from_str::<HashMap<String, IgnoredAny>>(json);
-    object.is_ok().then_some(ConfigError::from_static(
-        "a name is repeated in the JSON, and readers would not agree on its value",
-    ))
 }
 
 impl Deref for WipedObject {

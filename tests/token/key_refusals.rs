@@ -210,8 +210,14 @@ fn a_repeated_name_is_named_as_such() {
             "{text}"
         );
     }
-    let error = KeySet::from_jwk_set(r#"{ "keys": ["#).unwrap_err();
-    assert!(error.to_string().contains("not a JWK set"), "{error}");
+    for broken in [
+        r#"{ "keys": ["#,
+        // A text with half a character is not JSON that can be read.
+        r#"{ "keys": [], "x": "\ud800" }"#,
+    ] {
+        let error = KeySet::from_jwk_set(broken).unwrap_err();
+        assert!(error.to_string().contains("not a JWK set"), "{error}");
+    }
 }
 
 // requirement 33

@@ -263,7 +263,11 @@ async fn what_is_wrong_with_a_request_is_in_the_log_with_the_name_of_the_paramet
         ),
         (in_json(r#"{"x":{"password":1,"password":2}}"#), unnamed),
         (in_json(r#"{"x":1,"x":2}"#), unnamed),
-        (in_json(r#"{"password":"a","password":"b""#), unnamed),
+        (
+            in_json(r#"{"password":"a","password":"b""#),
+            "password is repeated",
+        ),
+        (in_json(r#"{"password":"a","x""#), unnamed),
     ] {
         let answer = app.send(request).await;
         answer.assert_error(400, "invalid_request", None);
