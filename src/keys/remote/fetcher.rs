@@ -122,8 +122,10 @@ impl Fetcher {
                 let Some(known) = known else {
                     return Err(error);
                 };
-                let cause = ShownCause(&error);
-                tracing::debug!(error = %cause, "the metadata failed, its last URL counts");
+                tracing::debug!(
+                    error = %ShownCause(&error),
+                    "the metadata failed, its last URL counts"
+                );
                 (known.url, now, error.retry_after.unwrap_or_default())
             }
         };
