@@ -58,14 +58,15 @@ impl Gate {
         } else {
             self.present(parts, outer)
         };
-        // The application's closure sees a refused request too.
-        for source in &self.sources {
-            source.strip(parts);
-        }
         let presented = match presented {
             Ok(presented) => presented,
-            Err(error) => return Decision::Respond(self.refuse(error, parts)),
+            Err(error) => {
+                // The application's closure sees the request.
+                self.strip(parts);
+                return Decision::Respond(self.refuse(error, parts));
+            }
         };
+        self.strip(parts);
         let outer = parts.extensions.get::<Admission>().cloned().map(Arc::new);
         let caller = match presented {
             Presented::Nothing => None,
@@ -84,6 +85,13 @@ impl Gate {
         match entered {
             Ok(after) => Decision::Admit(after),
             Err(error) => Decision::Respond(self.refuse(error, parts)),
+        }
+    }
+
+    /// Takes the tokens out of the request that must not go further.
+    fn strip(&self, parts: &mut Parts) {
+        for source in self.sources.iter().filter(|source| !source.is_header()) {
+            source.strip(parts);
         }
     }
 
