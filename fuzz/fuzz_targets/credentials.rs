@@ -34,7 +34,9 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let has = |secret: &str| shown(&request).contains(secret);
-    let is_signed_in = [token.secret(), &encoded, ticket.secret()].into_iter().any(has);
+    let is_signed_in = [token.secret(), &encoded, ticket.secret()]
+        .into_iter()
+        .any(has);
 
     let logged = logged(&request);
     let log = Log::start();
