@@ -80,7 +80,7 @@ const REFRESH_REFUSALS: [SessionErrorKind; 5] = [
     SessionErrorKind::RefreshTokenReused,
     SessionErrorKind::UserGone,
 ];
-const TOKEN_REFUSALS: [BearerErrorKind; 9] = [
+const TOKEN_REFUSALS: [BearerErrorKind; 10] = [
     BearerErrorKind::MalformedToken,
     BearerErrorKind::TokenTooLarge,
     BearerErrorKind::InvalidToken,
@@ -90,4 +90,5 @@ const TOKEN_REFUSALS: [BearerErrorKind; 9] = [
     BearerErrorKind::UserGone,
     BearerErrorKind::InsufficientScope,
     BearerErrorKind::InsufficientUserAuthentication,
+    BearerErrorKind::Denied,
 ];

@@ -159,6 +159,7 @@ async fn the_series_of_known_events_begin_with_zero() {
         "sessions_revoked user_gone",
         "access_token_refused token_invalid",
         "access_token_refused session_revoked",
+        "access_token_refused denied",
     ] {
         let name = format!("tower_bearer_events_total {event}");
         assert_eq!(seen.0.lock().unwrap().get(&name), Some(&0), "{event}");
