@@ -7,9 +7,8 @@ use super::error::SessionError;
 use super::event::AuthEventKind;
 use super::events::Whose;
 use super::sessions::Sessions;
-use super::to_the_end::to_the_end;
 use crate::clock::Timestamp;
-use crate::limits::{REFRESH_DEADLINE, REVOCATION_RETENTION, with_timeout};
+use crate::limits::REVOCATION_RETENTION;
 use crate::names::Subject;
 use crate::revocation::ensure_started;
 use crate::store::RevocationReason;
@@ -87,12 +86,8 @@ impl Sessions {
     /// `Unavailable`: some sessions may have been ended or deleted. Try again.
     pub async fn erase(&self, subject: &Subject) -> Result<Erasure, SessionError> {
         let (sessions, subject) = (self.clone(), subject.clone());
-        to_the_end(&self.0.unattended, async move {
-            with_timeout(REFRESH_DEADLINE, sessions.erase_all_of(&subject))
-                .await
-                .map_err(SessionError::logged)
-        })
-        .await
+        self.finish(async move { sessions.erase_all_of(&subject).await })
+            .await
     }
 
     async fn erase_all_of(&self, subject: &Subject) -> Result<Erasure, SessionError> {

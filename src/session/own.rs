@@ -5,7 +5,6 @@ use super::error::{SessionError, SessionErrorKind};
 use super::event::AuthEventKind;
 use super::events::Whose;
 use super::sessions::Sessions;
-use super::to_the_end::to_the_end;
 use crate::limits::{REFRESH_DEADLINE, with_timeout};
 use crate::names::{SessionId, Subject};
 use crate::store::{RevocationReason, Session, SessionOwner, SessionSelection};
@@ -37,12 +36,8 @@ impl Sessions {
     /// `Unavailable`: try again.
     pub async fn revoke(&self, subject: &Subject, id: &SessionId) -> Result<Ended, SessionError> {
         let (sessions, logins, id) = (self.clone(), self.logins_of(subject), *id);
-        to_the_end(&self.0.unattended, async move {
-            with_timeout(REFRESH_DEADLINE, sessions.revoke_of(&logins, &id))
-                .await
-                .map_err(SessionError::logged)
-        })
-        .await
+        self.finish(async move { sessions.revoke_of(&logins, &id).await })
+            .await
     }
 
     async fn revoke_of(
@@ -101,12 +96,8 @@ impl Sessions {
 
     async fn revoke_all(&self, selection: SessionSelection) -> Result<Ended, SessionError> {
         let sessions = self.clone();
-        to_the_end(&self.0.unattended, async move {
-            with_timeout(REFRESH_DEADLINE, sessions.end_all(&selection))
-                .await
-                .map_err(SessionError::logged)
-        })
-        .await
+        self.finish(async move { sessions.end_all(&selection).await })
+            .await
     }
 
     async fn end_all(&self, selection: &SessionSelection) -> Result<Ended, SessionError> {

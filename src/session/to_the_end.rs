@@ -9,6 +9,26 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tracing::{Instrument, Span};
 
+use super::error::SessionError;
+use super::sessions::Sessions;
+use crate::limits::{REFRESH_DEADLINE, with_timeout};
+
+impl Sessions {
+    /// Runs work [to the end](to_the_end), within the deadline of a call. A failure is logged here,
+    /// since the caller may be gone.
+    pub(super) async fn finish<T: Send>(
+        &self,
+        work: impl Future<Output = Result<T, SessionError>> + Send + 'static,
+    ) -> Result<T, SessionError> {
+        to_the_end(&self.0.unattended, async move {
+            with_timeout(REFRESH_DEADLINE, work)
+                .await
+                .map_err(SessionError::logged)
+        })
+        .await
+    }
+}
+
 /// Runs `work`, and leaves it to a task if the caller is dropped meanwhile. It then stops where
 /// there is no Tokio runtime, and where none of the places for such work is free.
 pub(super) fn to_the_end<F>(places: &Arc<Semaphore>, work: F) -> ToTheEnd<F>
